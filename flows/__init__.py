@@ -1,0 +1,1 @@
+"""Flow documents: their schema, checks, versions, templates and the pure engine."""

@@ -1,0 +1,1 @@
+"""Processes, claims, lanes: takes an event, starts a flow, carries it step by step."""

@@ -1,0 +1,1 @@
+"""What every service stands on: database, settings, errors, clock."""
