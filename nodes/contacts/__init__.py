@@ -1,0 +1,1 @@
+"""The nodes of the group "contacts", one file each."""

@@ -1,0 +1,1 @@
+"""The nodes of the group "timing", one file each."""

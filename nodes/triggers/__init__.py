@@ -1,0 +1,1 @@
+"""The nodes of the group "triggers", one file each."""

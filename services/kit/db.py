@@ -1,0 +1,206 @@
+"""The database: column types, naming, and the two kinds of transaction.
+
+SQLite and MySQL/MariaDB behave alike behind this module. On SQLite every write transaction holds a
+blocking file lock before BEGIN IMMEDIATE, so that several processes queue fairly instead of
+failing with "database is locked"; `synchronous=FULL` makes a commit survive a power cut.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import DeclarativeBase, Session
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+TABLE_OPTIONS = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_520_ci",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_unicode_520_ci",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime in Python, DATETIME(6) without a zone in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime may not reach the database")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""Primary and foreign keys. SQLite needs INTEGER to number rows by itself."""
+
+Json = JSON(none_as_null=True)
+
+
+def Word(length: int) -> String:
+    """Text compared byte by byte: ids, tokens, slugs, e-mails, session names, states."""
+    binary = {"collation": "utf8mb4_bin"}
+    return (
+        String(length)
+        .with_variant(mysql.VARCHAR(length, **binary), "mysql")
+        .with_variant(mysql.VARCHAR(length, **binary), "mariadb")
+    )
+
+
+def States(words: type[Any], length: int = 20) -> Enum:
+    """A state word stored as VARCHAR; the values are those of the StrEnum."""
+    return Enum(
+        words,
+        native_enum=False,
+        length=length,
+        create_constraint=False,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Database:
+    """One engine and its transactions. Open one per process."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.url = url
+        if self.is_sqlite:
+            path = parsed.database
+            if not path or path == ":memory:":
+                raise ValueError("the SQLite database must be a file: several processes share it")
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._lock_path = f"{path}.lock"
+            self.engine = create_engine(
+                parsed, pool_size=pool_size, connect_args={"timeout": 30, "isolation_level": None}
+            )
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = create_engine(
+                parsed,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_pre_ping=True,
+                pool_recycle=1800,
+                pool_timeout=5,
+                isolation_level="READ COMMITTED",
+                connect_args={"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60},
+            )
+        self._local = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading, in one snapshot; what it changes is not kept."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: commits at the end, rolls back on any error."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._file_lock(), self.engine.connect() as plain:
+            connection = plain.execution_options(alir_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """An ORM session inside `write()`; flushed and committed at the end."""
+        with (
+            self.write() as connection,
+            Session(
+                bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only"
+            ) as session,
+        ):
+            yield session
+            session.flush()
+
+    @contextmanager
+    def reading_session(self) -> Iterator[Session]:
+        """An ORM session inside `read()`: what it changes is not kept."""
+        with self.read() as connection, Session(bind=connection, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        if getattr(self._local, "held", False):
+            raise RuntimeError("a write transaction may not open a second one")
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._local.held = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            self._local.held = False
+            os.close(descriptor)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute("PRAGMA cache_size=-8000")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    # The driver is in autocommit mode; the transaction begins here, so that a write transaction
+    # takes its lock at once (an upgrade from a read lock could fail half-way) and a read does not.
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("alir_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
