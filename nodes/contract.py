@@ -24,10 +24,11 @@ class Params(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Leave by `port`; `values` become `steps.<node>`."""
+    """Leave by `port`; `values` become `steps.<node>`, `variables` are merged into `vars`."""
 
     port: str
     values: Values = field(default_factory=dict)
+    variables: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,15 @@ class Wait:
     """Stand still. At `until` the run leaves by `then`; an event under `key` first: by `on_event`.
 
     The event's own values become `steps.<node>`. `until=None` waits for the event alone.
+    With `again` the node itself runs once more at `until` (`then` is not taken), and
+    `Context.waited_s` tells it how long it has stood still so far.
     """
 
     until: datetime | None
     then: str = "ok"
     key: str | None = None
     on_event: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ class Send:
     """Hand `message` to its device's lane and wait for the outcome.
 
     The run leaves by `ok` {message_id, device}, `skipped` {reason}, `unknown` {message_id} or
-    `error`. Never repeated blindly: the lane's ledger decides.
+    `error`. Never repeated blindly: the lane's ledger decides. Typing and seen are signs, not
+    messages: whatever becomes of them, the run leaves by `ok`.
     """
 
     message: Message
@@ -265,6 +270,7 @@ class Context:
     kind: str = "broadcast"
     gap_min_s: float = 0.0
     gap_max_s: float = 0.0
+    waited_s: float = 0.0
 
 
 # --------------------------------------------------------------------------- declaration
@@ -335,12 +341,13 @@ def node(
     """Declare a node. The function's signature is the rest of the declaration.
 
     `params` is the form; keyword-only arguments are the inputs (what it reads), each a field of
-    `with:` too; the docstring (and `doc_id`) its documentation. `outputs` names what it puts into
-    `steps.<node>`, each with a short type word. Names may not be used twice.
+    `with:` too (`Annotated[str, Field(...)]` titles it); the docstring (and `doc_id`) its
+    documentation. `outputs` names what it puts into `steps.<node>`, each with a short type word.
+    Names may not be used twice.
     """
 
     def declare(function: Callable[..., Answer]) -> Callable[..., Answer]:
-        hints = get_type_hints(function)
+        hints = get_type_hints(function, include_extras=True)
         signature = inspect.signature(function)
         names = list(signature.parameters)
         if names[:2] != ["params", "ctx"]:
