@@ -1,0 +1,1 @@
+"""WAHA, the WhatsApp engine: a pure protocol, a fast sender, a client for all other calls."""
