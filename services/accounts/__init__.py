@@ -1,0 +1,1 @@
+"""Tenants, people and keys: who may do what."""

@@ -1,0 +1,1 @@
+"""Broadcasts: audience, start, pause, progress and the report."""

@@ -1,0 +1,1 @@
+"""The people a tenant may write to, their tags and imports."""

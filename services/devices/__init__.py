@@ -1,0 +1,1 @@
+"""WhatsApp numbers, their servers, health and lanes."""

@@ -1,0 +1,1 @@
+"""The one ledger of sends and the claim of a lane."""

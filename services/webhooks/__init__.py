@@ -1,0 +1,1 @@
+"""What WAHA tells us: verify, store, ring."""
