@@ -77,7 +77,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Wait for parallel branches: all, any or `count` of them; `timeout` is a port."""
+    """Wait for parallel branches: all, any or `count` of them; `timeout` is a port.
+
+    A node that answers so says it in its return annotation: the plan looks there for the place
+    where branches meet.
+    """
 
     policy: Literal["all", "any", "count"]
     count: int = 0
