@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from flows.document import DOCUMENT_KEYS, NODE_KEYS, TRIGGER_KEYS, Document, NodeDoc, TriggerDoc
-from flows.durations import seconds
 from flows.references import Ref
 
 
@@ -69,20 +68,6 @@ def test_a_document_without_the_optional_parts_is_whole():
 def test_a_document_of_another_shape_is_refused(broken):
     with pytest.raises(ValidationError):
         Document.model_validate(broken)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("30s", 30), ("10m", 600), ("1h30m", 5400), ("2d", 172_800), ("250ms", 0.25), (5, 5), (0, 0)],
-)
-def test_a_duration_is_seconds(text, expected):
-    assert seconds(text) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("text", ["", "30", "30 s", "-5s", "1w", True, None, -1, "400d"])
-def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(ValueError, match="duration"):
-        seconds(text)
 
 
 @pytest.mark.parametrize(
