@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from flows.durations import Seconds
 from flows.references import RefField
-from nodes.form import Seconds
 
 FORMAT = "alir/1"
 
