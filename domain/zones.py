@@ -1,6 +1,7 @@
 """Time zones: Indonesia's three by their short names, and the zone of a province or city."""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,18 @@ def zone_label(name: str) -> str:
     return _LABELS.get(zone_name(name), zone_name(name))
 
 
+def shown_time(at: datetime, zone: str, language: str = "id") -> str:
+    """A moment as people read it: "Sen, 23 Nov 14.05 WIB", or "Mon, 23 Nov 14:05 WIB".
+
+    Raises: KeyError for a language other than "id" and "en".
+    """
+    local = at.astimezone(zone_of(zone))
+    days, months, colon = _CALENDARS[language]
+    day, month = days.split()[local.weekday()], months.split()[local.month - 1]
+    clock = f"{local.hour:02}{colon}{local.minute:02}"
+    return f"{day}, {local.day} {month} {clock} {zone_label(zone)}"
+
+
 def contact_zone(
     *, zone: str = "", province: str = "", city: str = "", otherwise: str = WIB
 ) -> str:
@@ -71,6 +84,11 @@ def _plain(place: str) -> str:
         words.pop(0)
     return " ".join(words)
 
+
+_CALENDARS = {
+    "id": ("Sen Sel Rab Kam Jum Sab Min", "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des", "."),
+    "en": ("Mon Tue Wed Thu Fri Sat Sun", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", ":"),
+}
 
 _TITLES = {"kota", "kabupaten", "kab", "provinsi", "prov", "propinsi", "kotamadya", "administrasi"}
 

@@ -1,8 +1,19 @@
 """Zones: short names, places, and what nobody knows."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from domain.zones import WIB, WIT, WITA, UnknownZone, contact_zone, zone_label, zone_name
+from domain.zones import (
+    WIB,
+    WIT,
+    WITA,
+    UnknownZone,
+    contact_zone,
+    shown_time,
+    zone_label,
+    zone_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +60,16 @@ def test_zones_are_shown_by_the_name_people_use():
         "WIB",
         "Asia/Tokyo",
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "shown"),
+    [
+        (WIB, "id", "Sen, 24 Agu 00.05 WIB"),
+        (WIT, "id", "Sen, 24 Agu 02.05 WIT"),
+        (WIB, "en", "Mon, 24 Aug 00:05 WIB"),
+        ("UTC", "en", "Sun, 23 Aug 17:05 UTC"),
+    ],
+)
+def test_a_moment_is_shown_on_the_clock_of_its_place(zone, language, shown):
+    assert shown_time(datetime(2026, 8, 23, 17, 5, tzinfo=UTC), zone, language) == shown
