@@ -1,0 +1,1 @@
+"""The HTTP of the sandbox: WAHA's own routes and those of the simulator."""
