@@ -10,6 +10,7 @@ from services.integrations.waha.addresses import (
     lid_of,
     normal_chat,
     parse_chat_id,
+    parse_message_id,
     phone_of,
     read_message_id,
 )
@@ -210,6 +211,14 @@ def read_message(answer: object) -> Message:
         participant=normal_chat(body.get("participant")) or found.participant,
         raw=body,
     )
+
+
+def read_wanted_message(answer: object, message_id: str) -> Message:
+    """The message that was asked for by its id, bare or whole; another one is no answer."""
+    message, wanted = read_message(answer), parse_message_id(message_id)
+    if wanted is None or message.bare_id != wanted.bare:
+        raise UnreadableAnswer("another message than the one asked for")
+    return message
 
 
 def read_messages(answer: object, *, from_me: bool | None = None) -> list[Message]:

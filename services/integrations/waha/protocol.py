@@ -5,16 +5,17 @@ lets the same message be sent again.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from services.integrations.waha.addresses import read_message_id
+from services.integrations.waha.answers import UnreadableAnswer
 from services.integrations.waha.errors import (
     WahaConfiguration,
     WahaError,
@@ -35,6 +36,8 @@ from services.integrations.waha.outcomes import (
     Unknown,
 )
 from services.integrations.waha.types import SentReceipt
+
+T = TypeVar("T")
 
 RATE_LIMITED_RETRY_S = 60.0
 RATE_OVERLIMIT_RETRY_S = 300.0  # WhatsApp's own limit: minutes, not seconds
@@ -92,6 +95,7 @@ class Problem(StrEnum):
     SESSION_MISSING = "session_missing"
     SESSION_NOT_WORKING = "session_not_working"
     NOT_FOUND = "not_found"
+    MESSAGE_MISSING = "message_missing"
     BAD_REQUEST = "bad_request"
     REFUSED_REQUEST = "refused_request"
     ALREADY = "already"
@@ -127,6 +131,7 @@ _TEXTS: dict[Problem, tuple[str, str]] = {
         "Wait until it is connected; scan the QR code if it asks for one.",
     ),
     Problem.NOT_FOUND: ("The WhatsApp server has no such thing.", "It may have been deleted."),
+    Problem.MESSAGE_MISSING: ("The WhatsApp server has no such message.", ""),
     Problem.BAD_REQUEST: (
         "The WhatsApp server cannot read the request.",
         "Check the number, the text and the file of this message.",
@@ -203,6 +208,7 @@ def classify_send(
             | Problem.REFUSED_REQUEST
             | Problem.ALREADY
             | Problem.NOT_FOUND
+            | Problem.MESSAGE_MISSING
             | Problem.TOO_LARGE
             | Problem.NO_LID
             | Problem.NOT_IMPLEMENTED
@@ -274,6 +280,7 @@ _ERROR_KINDS: dict[Problem, type[WahaError]] = {
     Problem.SESSION_MISSING: WahaNotReady,
     Problem.SESSION_NOT_WORKING: WahaNotReady,
     Problem.NOT_FOUND: WahaNotFound,
+    Problem.MESSAGE_MISSING: WahaNotFound,
     Problem.BAD_REQUEST: WahaPermanent,
     Problem.REFUSED_REQUEST: WahaPermanent,
     Problem.ALREADY: WahaPermanent,
@@ -292,6 +299,21 @@ def decode(body: bytes) -> Any | None:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+
+
+def read_answer(reader: Callable[[Any], T], body: bytes) -> T:
+    """Read the body of a success with one of the readers of `answers`.
+
+    Raises: WahaTemporary when it is not what the call promises.
+    """
+    try:
+        return reader(decode(body))
+    except UnreadableAnswer as error:
+        raise WahaTemporary(
+            f"The WhatsApp server gave an unreadable answer: {error}.",
+            hint="It may work later; check the server's version.",
+            code="unreadable",
+        ) from error
 
 
 def read_error(body: bytes) -> ErrorBody:
@@ -394,6 +416,8 @@ def _read_404(error: ErrorBody) -> Problem:
         return Problem.NO_ROUTE
     if text.startswith(("Session not found", "We didn't find a session")):
         return Problem.SESSION_MISSING
+    if text.startswith("Message not found"):
+        return Problem.MESSAGE_MISSING
     return Problem.NOT_FOUND
 
 
