@@ -24,11 +24,11 @@ class Params(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Leave by `port`; `values` become `steps.<node>`, `variables` are merged into `vars`."""
+    """Leave by `port`; `values` become `steps.<node>`, `vars` overwrite the run's variables."""
 
     port: str
     values: Values = field(default_factory=dict)
-    variables: Values = field(default_factory=dict)
+    vars: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,6 @@ class NodeKind:
     inputs: Mapping[str, Any]
     required_inputs: frozenset[str]
     outputs: Mapping[str, str]
-    keeps: tuple[str, ...]
     run: Callable[..., Answer]
     simulate: Callable[..., Answer]
     ports_from: Callable[[Any], tuple[str, ...]] | None
@@ -334,7 +333,6 @@ def node(
     effect: Effect,
     doc_id: str = "",
     outputs: Mapping[str, str] | None = None,
-    keeps: tuple[str, ...] = (),
     ports_from: Callable[[Any], tuple[str, ...]] | None = None,
     simulate: Callable[..., Answer] | None = None,
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
@@ -348,9 +346,8 @@ def node(
 
     `params` is the form; keyword-only arguments are the inputs (what it reads), each a field of
     `with:` too (`Annotated[str, Field(...)]` titles it); the docstring (and `doc_id`) its
-    documentation. `outputs` names what it puts into `steps.<node>`, each with a short type word;
-    those in `keeps` stay in a run's state together with any other that is read, because a later
-    node finds them by itself. Names may not be used twice.
+    documentation. `outputs` names what it puts into `steps.<node>`, each with a short type word.
+    Names may not be used twice.
     """
 
     def declare(function: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -384,7 +381,6 @@ def node(
             inputs=inputs,
             required_inputs=required,
             outputs=dict(outputs or {}),
-            keeps=keeps,
             run=function,
             simulate=simulate or function,
             ports_from=ports_from,

@@ -41,7 +41,6 @@ class Spintax(Params):
     effect="pure",
     required_ports=("ok",),
     outputs={"text": "string", "variant": "string", "missing": "array", "recipe": "object"},
-    keeps=("variant", "recipe"),
     doc_id="""
     Menyusun satu pesan dari teks bervariasi, misalnya {Halo|Hai} [nama|Kak].
     Orang yang sama di kampanye yang sama selalu dapat variasi yang sama, juga saat dicoba.
