@@ -165,6 +165,11 @@ def guess_columns(sample: Sequence[Row], region: str = "ID") -> ColumnGuess | No
     )
 
 
+def is_phone_title(title: str) -> bool:
+    """Whether a column of this name holds phone numbers ("No HP"; not "No" alone)."""
+    return _phone_score(_words(title)) > 1
+
+
 def field_key(title: str) -> str:
     """The name of a column inside a message: "No. Invoice" -> "no_invoice"."""
     folded = unicodedata.normalize("NFKC", title).casefold()
@@ -276,7 +281,7 @@ def _find_header(rows: Sequence[Row], region: str) -> Row | None:
             return before if before is not None and _may_be_header(before[1], cells) else None
         filled = sum(bool(cell.strip()) for cell in cells)
         is_title = filled == 1 and any(len(other) > 1 for _, other in rows)
-        if not is_title and any(_phone_score(_words(cell)) > 1 for cell in cells):
+        if not is_title and any(map(is_phone_title, cells)):
             return row
         if not is_title and any(_name_score(_words(cell)) > 1 for cell in cells):
             return row
