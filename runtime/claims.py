@@ -1,0 +1,243 @@
+"""Claims of runs: conditional updates with a token and an epoch, the same on every database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, literal, select, update
+
+from runtime.models import FlowRun, TenantTurn
+from services.kit.clock import Clock
+
+runs: Table = FlowRun.__table__  # type: ignore[assignment]
+turns: Table = TenantTurn.__table__  # type: ignore[assignment]
+
+CLAIM_LIMIT = 100
+LEASE_S = 30.0
+LEASE_FLOOR_S = 3.0
+MAX_ATTEMPTS = 3
+DUE = ("QUEUED", "WAITING")
+TERMINAL = ("SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED", "DEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class RunUpdate:
+    """What a run is from now on. `values` are columns; written only at the epoch it was claimed."""
+
+    run_id: int
+    epoch: int
+    values: Mapping[str, Any]
+
+
+def lease_s(clock: Clock) -> float:
+    return max(clock.seconds(LEASE_S), LEASE_FLOOR_S)
+
+
+def claim_runs(
+    connection: Connection, now: datetime, clock: Clock, queue: str = "hot", limit: int = CLAIM_LIMIT
+) -> Sequence[Row[Any]]:
+    """Take due runs, the least recently served tenant first; the attempt is counted before work."""
+    tenants = connection.execute(_TENANTS, {"now": now, "queue": queue}).scalars().all()
+    if not tenants:
+        return []
+    ids: list[int] = []
+    share = max(limit // len(tenants), 1)
+    for tenant in tenants:
+        wanted = limit if len(tenants) == 1 else min(share, limit - len(ids))
+        if wanted <= 0:
+            break
+        ids += connection.execute(
+            _DUE_OF, {"tenant": tenant, "now": now, "queue": queue, "limit": wanted}
+        ).scalars()
+    token = uuid4().hex
+    until = now + timedelta(seconds=lease_s(clock))
+    taken = connection.execute(_TAKE, {"ids": ids, "now": now, "token": token, "until": until})
+    if len(tenants) > 1:
+        _served(connection, tenants, now)
+    if taken.rowcount == 0:
+        return []
+    return connection.execute(_TAKEN, {"ids": ids, "token": token}).all()
+
+
+_TENANTS = (
+    select(runs.c.tenant_id)
+    .outerjoin(turns, turns.c.tenant_id == runs.c.tenant_id)
+    .where(
+        runs.c.status.in_(DUE),
+        runs.c.queue == bindparam("queue"),
+        runs.c.wake_at <= bindparam("now"),
+    )
+    .group_by(runs.c.tenant_id, turns.c.last_served_at)
+    .order_by(func.coalesce(turns.c.last_served_at, literal("1970-01-01 00:00:00")))
+    .limit(CLAIM_LIMIT)
+)
+_DUE_OF = (
+    select(runs.c.id)
+    .where(
+        runs.c.tenant_id == bindparam("tenant"),
+        runs.c.status.in_(DUE),
+        runs.c.queue == bindparam("queue"),
+        runs.c.wake_at <= bindparam("now"),
+    )
+    .order_by(runs.c.priority, runs.c.wake_at, runs.c.id)
+    .limit(bindparam("limit"))
+)
+_TAKE = (
+    update(runs)
+    .where(
+        runs.c.id.in_(bindparam("ids", expanding=True)),
+        runs.c.status.in_(DUE),
+        runs.c.wake_at <= bindparam("now"),
+    )
+    .values(
+        status=literal("RUNNING"),
+        lease_token=bindparam("token"),
+        lease_until=bindparam("until"),
+        epoch=runs.c.epoch + 1,
+        attempt=runs.c.attempt + 1,
+    )
+)
+_TAKEN = (
+    select(runs)
+    .where(
+        runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.lease_token == bindparam("token")
+    )
+    .order_by(runs.c.priority, runs.c.id)
+)
+
+
+def _served(connection: Connection, tenants: Sequence[int], now: datetime) -> None:
+    known = set(
+        connection.execute(
+            select(turns.c.tenant_id).where(turns.c.tenant_id.in_(tenants))
+        ).scalars()
+    )
+    connection.execute(
+        update(turns).where(turns.c.tenant_id.in_(tenants)).values(last_served_at=now)
+    )
+    fresh = [{"tenant_id": tenant, "last_served_at": now} for tenant in tenants if tenant not in known]
+    if fresh:
+        connection.execute(insert(turns), fresh)
+
+
+def record_runs(connection: Connection, updates: Sequence[RunUpdate]) -> None:
+    """Write the next states; a run that is no longer ours at that epoch keeps what it has."""
+    if not updates:
+        return
+    connection.execute(
+        _RECORD,
+        [
+            {"run": change.run_id, "was_epoch": change.epoch, **_BLANK, **change.values}
+            for change in updates
+        ],
+    )
+
+
+_BLANK: dict[str, Any] = {
+    "new_status": "WAITING",
+    "new_reason": None,
+    "new_state": None,
+    "new_cursor": None,
+    "new_wake_at": None,
+    "new_wait_key": None,
+    "new_queue": "hot",
+    "new_trace": None,
+    "new_counts": None,
+    "new_attempt": 0,
+    "new_started_at": None,
+    "new_finished_at": None,
+}
+_RECORD = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.epoch == bindparam("was_epoch"),
+        runs.c.status == "RUNNING",
+    )
+    .values(
+        {name.removeprefix("new_"): bindparam(name) for name in _BLANK}
+        | {"signal": None, "lease_token": None, "lease_until": None}
+    )
+)
+
+
+def wake(connection: Connection, signals: Sequence[Mapping[str, Any]]) -> None:
+    """Hand waiting runs what they wait for: rows of run, key, signal, at.
+
+    A run that waits for something else (or has ended) is left alone.
+    """
+    if signals:
+        connection.execute(_WAKE, list(signals))
+
+
+_WAKE = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.status.in_(("WAITING", "PAUSED")),
+        runs.c.wait_key == bindparam("key"),
+    )
+    .values(signal=bindparam("what"), wake_at=bindparam("at"), wait_key=None)
+)
+
+
+def reap(connection: Connection, now: datetime) -> list[Row[Any]]:
+    """Give runs of dead workers back; a run that killed three of them is DEAD, its input kept.
+
+    One reaper for every kind of run; a compare-and-set, so that an ended run is never touched.
+    Returns the runs that are DEAD now.
+    """
+    lost = connection.execute(_LOST, {"now": now}).all()
+    dead = [row for row in lost if row.attempt >= MAX_ATTEMPTS]
+    back = [row for row in lost if row.attempt < MAX_ATTEMPTS]
+    if back:
+        connection.execute(
+            _BACK, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in back]
+        )
+    if dead:
+        connection.execute(
+            _BURY, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in dead]
+        )
+    return dead
+
+
+_LOST = (
+    select(
+        runs.c.id, runs.c.epoch, runs.c.attempt, runs.c.campaign_log_id, runs.c.parent_id
+    )
+    .where(runs.c.status == "RUNNING", runs.c.lease_until <= bindparam("now"))
+    .limit(1000)
+)
+_OURS = (
+    (runs.c.id == bindparam("run"))
+    & (runs.c.epoch == bindparam("was_epoch"))
+    & (runs.c.status == "RUNNING")
+)
+_BACK = (
+    update(runs)
+    .where(_OURS)
+    .values(status=literal("QUEUED"), wake_at=bindparam("at"), lease_token=None, lease_until=None)
+)
+_BURY = (
+    update(runs)
+    .where(_OURS)
+    .values(
+        status=literal("DEAD"),
+        reason="the run ended its worker three times",
+        finished_at=bindparam("at"),
+        lease_token=None,
+        lease_until=None,
+    )
+)
+
+
+def next_wake_at(connection: Connection, queue: str = "hot") -> datetime | None:
+    """When the next run is due."""
+    return connection.execute(_NEXT, {"queue": queue}).scalar()
+
+
+_NEXT = select(func.min(runs.c.wake_at)).where(
+    runs.c.status.in_(DUE), runs.c.queue == bindparam("queue")
+)

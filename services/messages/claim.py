@@ -1,0 +1,494 @@
+"""The claim of a lane: which message leaves which device now, decided in one short transaction.
+
+What forbids a double send stands here: the device's slot is unique, the row is SENDING and
+committed before anything is called, and every rule (campaign, blacklist, caps, windows, gaps,
+health) is read in the same transaction. A claim does no I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from domain.pacing import Block, Kind, LaneState, Leave, Reason, may_leave, rolled, started
+from services.accounts.models import Tenant
+from services.blacklist.models import Blacklisted
+from services.campaigns.models import Campaign
+from services.devices.models import Device
+from services.kit.clock import Clock
+from services.messages import limits
+from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
+from services.messages.ledger import BROADCAST, TEST, lanes, messages
+
+devices = Device.__table__
+tenants = Tenant.__table__
+campaigns = Campaign.__table__
+blacklist = Blacklisted.__table__
+
+RENDER = Callable[[Mapping[str, Any], datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is SENDING under `token`; `lane` is the device's clock as it was written."""
+
+    id: int
+    tenant_id: int
+    device_id: int
+    server_id: int
+    session: str
+    token: str
+    kind: str
+    origin: str
+    priority: int
+    chat_key: str
+    body: str
+    media: Mapping[str, Any] | None
+    link_preview: bool
+    typing_s: float
+    wa_msg_id: str | None
+    attempt: int
+    is_cold: bool
+    run_id: int | None
+    node_id: str
+    campaign_id: int | None
+    campaign_log_id: int | None
+    sending_at: datetime
+    lane: LaneState
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A message the claim refused for good."""
+
+    id: int
+    device_id: int
+    reason: str
+    run_id: int | None
+    node_id: str
+    campaign_log_id: int | None
+
+
+@dataclass(slots=True)
+class Claims:
+    """What one claim did. `short_of_ids`: devices whose pool of message ids was empty."""
+
+    sends: list[Claimed] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    short_of_ids: set[int] = field(default_factory=set)
+    looked_at: int = 0
+
+
+TakeId = Callable[[int, str], str | None]
+"""(server_id, session) -> an id drawn ahead; None when the pool is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """What a process knows and the rows don't."""
+
+    clock: Clock
+    rng: Random
+    take_id: TakeId
+    needs_id: Callable[[int], bool]
+    render_again: RENDER
+    min_any_gap_s: float = limits.MIN_ANY_GAP_S
+
+
+def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) -> Claims:
+    """Move at most one message of each due lane to SENDING. The caller commits, then calls WAHA."""
+    token = uuid4().hex
+    found = Claims()
+    rows = _take_lanes(connection, now, token, limit)
+    found.looked_at = len(rows)
+    if not rows:
+        return found
+    lane_updates: list[dict[str, Any]] = []
+    open_lanes: dict[int, tuple[Row[Any], int]] = {}
+    for row in rows:
+        leave_any, leave_broadcast = _when(row, now, rules)
+        if not leave_any.now:
+            lane_updates.append(_due(row.device_id, _recheck(leave_any, now, rules)))
+        else:
+            open_lanes[row.device_id] = (row, BROADCAST if leave_broadcast.now else TEST)
+            if not leave_broadcast.now:
+                lane_updates.append(_due(row.device_id, _recheck(leave_broadcast, now, rules)))
+    picked = _pick(connection, now, open_lanes)
+    for device_id, (row, top) in open_lanes.items():
+        message = picked.get(device_id)
+        if message is None:
+            if top == BROADCAST:
+                lane_updates.append(_due(device_id, _later(connection, device_id, now)))
+        elif (reason := _refusal(message, now, rules)) is not None:
+            found.skipped.append(_skipped(message, reason))
+            lane_updates.append(_due(device_id, now))
+        else:
+            wa_msg_id = message.wa_msg_id
+            if wa_msg_id is None and rules.needs_id(row.server_id) and message.kind in _NAMED:
+                wa_msg_id = rules.take_id(row.server_id, row.session_name)
+                if wa_msg_id is None:
+                    found.short_of_ids.add(device_id)
+                    lane_updates.append(_due(device_id, now))
+                    continue
+            sent = _claimed(message, row, now, rules, wa_msg_id, token)
+            found.sends.append(sent)
+            lane_updates.append(_sending_lane(sent, row, rules))
+    _write(connection, now, rules, found, lane_updates)
+    return found
+
+
+_NAMED = ("text", "media")
+"""Kinds that get an id of ours; a typing sign is no message."""
+
+
+def _take_lanes(
+    connection: Connection, now: datetime, token: str, limit: int
+) -> Sequence[Row[Any]]:
+    """Mark due lanes as ours. A second worker's update waits for our commit, then finds none due."""
+    due = connection.execute(_DUE, {"now": now, "limit": limit}).scalars().all()
+    if not due:
+        return []
+    connection.execute(_HOLD, {"devices": due, "now": now, "token": token})
+    return connection.execute(_HELD, {"devices": due, "token": token}).all()
+
+
+_DUE = (
+    select(lanes.c.device_id)
+    .where(lanes.c.due_at <= bindparam("now"))
+    .order_by(lanes.c.due_at)
+    .limit(bindparam("limit"))
+)
+_HOLD = (
+    update(lanes)
+    .where(
+        lanes.c.device_id.in_(bindparam("devices", expanding=True)),
+        lanes.c.due_at <= bindparam("now"),
+    )
+    .values(holder=bindparam("token"))
+)
+_slot = messages.alias("slot")
+_HELD = (
+    select(
+        lanes,
+        devices.c.session_name,
+        devices.c.server_id,
+        devices.c.status.label("link"),
+        devices.c.health,
+        devices.c.health_until,
+        devices.c.pacing,
+        devices.c.is_active_for_broadcast,
+        devices.c.deleted_at,
+        tenants.c.zone,
+        exists().where(_slot.c.device_slot == lanes.c.device_id).label("busy"),
+    )
+    .join(devices, devices.c.id == lanes.c.device_id)
+    .join(tenants, tenants.c.id == lanes.c.tenant_id)
+    .where(
+        lanes.c.device_id.in_(bindparam("devices", expanding=True)),
+        lanes.c.holder == bindparam("token"),
+    )
+)
+
+
+def _when(row: Row[Any], now: datetime, rules: ClaimRules) -> tuple[Leave, Leave]:
+    """When any message, and when a broadcast, may leave this device."""
+    state, pacing = lane_state(row), pacing_of(row.pacing, 0.0, 0.0, rules.clock)
+    any_gap_s = rules.clock.seconds(rules.min_any_gap_s)
+    blocks = _blocks(row, now)
+    whole = may_leave(
+        state, pacing, now, Kind.REPLY, zone=row.zone, blocks=blocks, min_any_gap_s=any_gap_s
+    )
+    if not whole.now:
+        return whole, whole
+    if not row.is_active_for_broadcast:
+        return whole, Leave(None, Reason.DEVICE_PAUSED)
+    broadcast = may_leave(
+        state,
+        pacing,
+        now,
+        Kind.BROADCAST,
+        rules=windows_of(row.pacing, row.zone),
+        zone=row.zone,
+        blocks=blocks,
+        min_any_gap_s=any_gap_s,
+    )
+    return whole, broadcast
+
+
+def _blocks(row: Row[Any], now: datetime) -> list[Block]:
+    """What holds the whole lane: the link, the health, a cooldown, a message still in flight."""
+    blocks = []
+    if row.deleted_at is not None or row.link != "CONNECTED":
+        blocks.append(Block(Reason.DISCONNECTED))
+    if row.health == "PAUSED":
+        blocks.append(Block(Reason.DEVICE_PAUSED))
+    elif row.health == "COOLING":
+        blocks.append(Block(Reason.COOLING, row.health_until))
+    if row.cooldown_until is not None and row.cooldown_until > now:
+        blocks.append(Block(Reason.COOLING, row.cooldown_until))
+    if row.busy:
+        blocks.append(Block(Reason.ANY_GAP))
+    return blocks
+
+
+def _recheck(leave: Leave, now: datetime, rules: ClaimRules) -> datetime:
+    recheck = now + timedelta(seconds=max(rules.clock.seconds(limits.NOT_READY_RECHECK_S), 0.5))
+    return recheck if leave.at is None else leave.at
+
+
+def _pick(
+    connection: Connection, now: datetime, open_lanes: Mapping[int, tuple[Row[Any], int]]
+) -> dict[int, Row[Any]]:
+    """The first message of each lane, with what may forbid it."""
+    if not open_lanes:
+        return {}
+    firsts = []
+    for device_id, (row, top) in open_lanes.items():
+        first = (
+            select(messages.c.id)
+            .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
+            .where(
+                messages.c.device_id == device_id,
+                messages.c.status == "PENDING",
+                messages.c.priority <= top,
+                messages.c.not_before <= now,
+                or_(messages.c.campaign_id.is_(None), campaigns.c.status == "PROCESSING"),
+            )
+            .order_by(messages.c.priority, messages.c.not_before, messages.c.id)
+            .limit(1)
+        )
+        if not _cold_allowed(row, now):
+            first = first.where(messages.c.is_cold.is_(False))
+        firsts.append(select(first.subquery().c.id))
+    ids = firsts[0] if len(firsts) == 1 else union_all(*firsts)
+    found = connection.execute(
+        select(messages, blacklist.c.reason.label("blacklisted"))
+        .outerjoin(
+            blacklist,
+            and_(
+                blacklist.c.tenant_id == messages.c.tenant_id,
+                blacklist.c.phone == messages.c.chat_key,
+            ),
+        )
+        .where(messages.c.id.in_(ids.scalar_subquery() if len(firsts) == 1 else ids))
+    ).all()
+    return {row.device_id: row for row in found}
+
+
+def _cold_allowed(row: Row[Any], now: datetime) -> bool:
+    """Whether this device may write to people who never wrote to it."""
+    if row.health == "COLD_FROZEN" and (row.health_until is None or row.health_until > now):
+        return False
+    budget = row.pacing.get("cold_per_day") if row.pacing else None
+    if budget is None:
+        return True
+    same_day = rolled(lane_state(row), now, row.zone).day == row.day
+    return (row.cold_today if same_day else 0) < budget
+
+
+def _later(connection: Connection, device_id: int, now: datetime) -> datetime | None:
+    """When the lane's next message becomes due; None when there is none."""
+    return connection.execute(_LATER, {"device": device_id, "now": now}).scalar()
+
+
+_LATER = (
+    select(messages.c.not_before)
+    .where(
+        messages.c.device_id == bindparam("device"),
+        messages.c.status == "PENDING",
+        messages.c.not_before > bindparam("now"),
+    )
+    .order_by(messages.c.not_before)
+    .limit(1)
+)
+
+
+def _refusal(message: Row[Any], now: datetime, rules: ClaimRules) -> str | None:
+    """Why this message must never leave, as a stable word."""
+    if message.blacklisted is not None and (
+        message.origin == "BROADCAST" or message.blacklisted in ("MANUAL", "SPAM_REPORT")
+    ):
+        return "blacklisted"
+    stale = rules.clock.span(limits.STALE_REPLY_S)
+    if message.origin == "REPLY" and now - message.due_at > stale:
+        return "stale"
+    return None
+
+
+def _claimed(
+    message: Row[Any],
+    row: Row[Any],
+    now: datetime,
+    rules: ClaimRules,
+    wa_msg_id: str | None,
+    token: str,
+) -> Claimed:
+    body = message.body
+    fresh = rules.clock.span(limits.RENDER_AGAIN_S)
+    if message.recipe is not None and message.attempt == 0 and now - message.rendered_at > fresh:
+        body = rules.render_again(message.recipe, now)
+    pacing = pacing_of(row.pacing, message.gap_min_s, message.gap_max_s, rules.clock)
+    any_gap_s = rules.clock.seconds(rules.min_any_gap_s)
+    lane = started(
+        lane_state(row),
+        pacing,
+        now,
+        rules.rng,
+        Kind.BROADCAST if message.priority == BROADCAST else Kind.REPLY,
+        zone=row.zone,
+        min_any_gap_s=any_gap_s,
+    )
+    return Claimed(
+        id=message.id,
+        tenant_id=message.tenant_id,
+        device_id=message.device_id,
+        server_id=row.server_id,
+        session=row.session_name,
+        token=token,
+        kind=message.kind,
+        origin=message.origin,
+        priority=message.priority,
+        chat_key=message.chat_key,
+        body=body,
+        media=message.media,
+        link_preview=message.link_preview,
+        typing_s=message.typing_s,
+        wa_msg_id=wa_msg_id,
+        attempt=message.attempt + 1,
+        is_cold=message.is_cold,
+        run_id=message.run_id,
+        node_id=message.node_id,
+        campaign_id=message.campaign_id,
+        campaign_log_id=message.campaign_log_id,
+        sending_at=now,
+        lane=lane,
+        zone=row.zone,
+    )
+
+
+def _skipped(message: Row[Any], reason: str) -> Skipped:
+    return Skipped(
+        id=message.id,
+        device_id=message.device_id,
+        reason=reason,
+        run_id=message.run_id,
+        node_id=message.node_id,
+        campaign_log_id=message.campaign_log_id,
+    )
+
+
+def _sending_lane(sent: Claimed, row: Row[Any], rules: ClaimRules) -> dict[str, Any]:
+    bound = timedelta(seconds=limits.record_bound_s(rules.clock, sent.kind))
+    before = rolled(lane_state(row), sent.sending_at, row.zone)
+    cold_before = row.cold_today if before.day == row.day else 0
+    return {
+        **lane_values(sent.lane),
+        "device": sent.device_id,
+        "due_at": sent.sending_at + bound,
+        "cold_today": cold_before + (sent.is_cold and sent.priority == BROADCAST),
+    }
+
+
+def _due(device_id: int, at: datetime | None) -> dict[str, Any]:
+    return {"device": device_id, "due_at": at}
+
+
+def _write(
+    connection: Connection,
+    now: datetime,
+    rules: ClaimRules,
+    found: Claims,
+    lane_updates: list[dict[str, Any]],
+) -> None:
+    if found.sends:
+        connection.execute(
+            _SENDING,
+            [
+                {
+                    "message": sent.id,
+                    "token": sent.token,
+                    "wa_id": sent.wa_msg_id,
+                    "ours": sent.wa_msg_id is not None,
+                    "text": sent.body,
+                    "tries": sent.attempt,
+                    "now": now,
+                    "bound": now
+                    + timedelta(seconds=limits.record_bound_s(rules.clock, sent.kind)),
+                }
+                for sent in found.sends
+            ],
+        )
+    if found.skipped:
+        connection.execute(
+            _SKIPPED, [{"message": skip.id, "why": skip.reason} for skip in found.skipped]
+        )
+    moving = [values for values in lane_updates if "next_any_at" in values]
+    resting = [values for values in lane_updates if "next_any_at" not in values]
+    if moving:
+        connection.execute(_LANE_SENDING, moving)
+    if resting:
+        connection.execute(_LANE_DUE, resting)
+
+
+_SENDING = (
+    update(messages)
+    .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
+    .values(
+        status=literal("SENDING"),
+        attempt_token=bindparam("token"),
+        wa_msg_id=bindparam("wa_id"),
+        wa_id_ours=bindparam("ours"),
+        body=bindparam("text"),
+        attempt=bindparam("tries"),
+        sending_at=bindparam("now"),
+        reconcile_after=bindparam("bound"),
+    )
+)
+_SKIPPED = (
+    update(messages)
+    .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
+    .values(status="SKIPPED", reason=bindparam("why"))
+)
+_LANE_SENDING = (
+    update(lanes)
+    .where(lanes.c.device_id == bindparam("device"))
+    .values(
+        {
+            column: bindparam(column)
+            for column in (
+                "due_at",
+                "next_broadcast_at",
+                "next_any_at",
+                "gap_s",
+                "resting",
+                "until_rest",
+                "day",
+                "sent_today",
+                "hour",
+                "sent_this_hour",
+                "cold_today",
+            )
+        }
+    )
+)
+_LANE_DUE = (
+    update(lanes)
+    .where(lanes.c.device_id == bindparam("device"))
+    .values(due_at=bindparam("due_at"))
+)
