@@ -45,17 +45,18 @@ class Reason(StrEnum):
     NEWSLETTER = "newsletter"
 
 
+_EXCEL_HINT = (
+    "Excel shortened this number and digits are lost. Format the column as text "
+    "and enter the number again."
+)
 _HINTS = {
     Reason.EMPTY: "The phone cell is empty. Fill in a number such as 0812-3456-7890.",
-    Reason.LETTERS: "There is text between the digits. Leave only the number in the phone cell.",
+    Reason.LETTERS: "The phone cell holds text. Leave only the number in it, such as 0812-3456-7890.",
     Reason.NOT_A_NUMBER: "This is a calculated value, not a phone. Format the column as text.",
     Reason.TOO_SHORT: "Digits are missing. A mobile number has 10 to 13, such as 081234567890.",
     Reason.TOO_LONG: "There are too many digits. A mobile number has 10 to 13 of them.",
     Reason.MANY_NUMBERS: "There are several numbers in one cell. Give each number its own row.",
-    Reason.EXCEL_LOST_DIGITS: (
-        "Excel shortened this number and digits are lost. Format the column as text "
-        "and enter the number again."
-    ),
+    Reason.EXCEL_LOST_DIGITS: _EXCEL_HINT,
     Reason.NO_COUNTRY_CODE: (
         "The country is not clear. Start with 0 for a local number, or with + and the country code."
     ),
@@ -301,6 +302,7 @@ def _read_link(text: str, region: str) -> Phone | Refusal | None:
 _BETWEEN_NUMBERS = re.compile(
     r"[/,;|&\n]|\s-\s|\b(?:atau|dan|or|and)\b|(?<=\d)\s*(?=\+)", re.IGNORECASE
 )
+_NEXT_LOCAL_NUMBER = re.compile(r"\s+(?=08|628|62\s8)")  # 0812 3456 7890 0813 4567 8901
 _SHARED_STEM = re.compile(r".*\d{4}\s?/\s?\d{1,4}")
 
 
@@ -311,13 +313,17 @@ def _several_numbers(text: str) -> list[str]:
     """
     pieces: list[str] = []
     for piece in _BETWEEN_NUMBERS.split(text):
-        words = piece.split()
-        whole = [word for word in words if len(_only_digits(word)) >= 9]
+        cuts = (piece.split(), _NEXT_LOCAL_NUMBER.split(piece.strip()))
+        whole = max((_long_enough(cut, 9) for cut in cuts), key=len)
         pieces.extend(whole if len(whole) > 1 else [piece.strip()])
-    numbers = [piece for piece in pieces if len(_only_digits(piece)) >= 7]
+    numbers = _long_enough(pieces, 7)
     if len(numbers) > 1:
         return numbers
     return numbers if numbers and _SHARED_STEM.fullmatch(text) else []
+
+
+def _long_enough(pieces: list[str], least_digits: int) -> list[str]:
+    return [piece for piece in pieces if len(_only_digits(piece)) >= least_digits]
 
 
 _LOOKALIKES = str.maketrans("lI|OoQ", "111000")
@@ -416,8 +422,9 @@ def _read_national(national: str) -> Phone | Refusal:
 def _indonesian_mobile(national: str) -> Phone | Refusal:
     # Six zeros at the end: what Excel leaves of a number it once showed as 6.28123E+12.
     if national.endswith("000000"):
-        lost = len(national.rstrip("0")) > 3
-        return _refuse(Reason.EXCEL_LOST_DIGITS if lost else Reason.PLACEHOLDER)
+        if len(national.rstrip("0")) <= 3:
+            return _refuse(Reason.PLACEHOLDER)
+        return Refusal(Reason.EXCEL_LOST_DIGITS, f"It ends in six zeros. {_EXCEL_HINT}")
     if len(set(national[1:])) == 1:
         return _refuse(Reason.PLACEHOLDER)
     return Phone("62" + national, PhoneKind.MOBILE)
