@@ -51,7 +51,7 @@ _EXCEL_HINT = (
 )
 _HINTS = {
     Reason.EMPTY: "The phone cell is empty. Fill in a number such as 0812-3456-7890.",
-    Reason.LETTERS: "The phone cell holds text. Leave only the number in it, such as 0812-3456-7890.",
+    Reason.LETTERS: "The phone cell holds text. Leave only the number, such as 0812-3456-7890.",
     Reason.NOT_A_NUMBER: "This is a calculated value, not a phone. Format the column as text.",
     Reason.TOO_SHORT: "Digits are missing. A mobile number has 10 to 13, such as 081234567890.",
     Reason.TOO_LONG: "There are too many digits. A mobile number has 10 to 13 of them.",
