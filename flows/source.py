@@ -34,11 +34,14 @@ class Source:
     scalars: Mapping[Pointer, Scalar] = field(default_factory=dict)
 
     def range_of(self, path: Pointer) -> Range | None:
-        """The place of a value: of the value itself when it is a scalar, else of its key.
+        """The place of a value: of the value itself when it is a scalar or a reference,
+        else of its key.
 
         A path that is not in the text answers with the nearest part around it.
         """
         while path:
+            if (*path, "$") in self.scalars:
+                return self.values[*path, "$"]
             if path in self.scalars:
                 return self.values[path]
             if path in self.keys:
