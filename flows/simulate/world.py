@@ -1,0 +1,158 @@
+"""The world of a simulation: people, devices and a shop in memory, behind the nodes' Ports."""
+
+import mimetypes
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.windows import next_allowed, windows
+from nodes.contract import Audience, Device, Media, NodeError, Values
+
+DEFAULT_DEVICE = "device-1"
+
+_RULE_KEYS = ("hours", "quiet", "zone", "holidays")
+
+
+@dataclass(slots=True)
+class World:
+    """What a flow finds when it asks. Writes (tags, turns) change it, so one world serves one run.
+
+    With no `device_list` every device that is named exists and is ready. When no contact has tags
+    the people given are meant by every choice by tag or segment.
+    """
+
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    device_list: list[Device] = field(default_factory=list)
+    blacklist: dict[str, str] = field(default_factory=dict)
+    shop: dict[str, Any] = field(default_factory=dict)
+    segments: dict[str, list[str]] = field(default_factory=dict)
+    known_devices: dict[str, str] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "World":
+        """A world as a test case describes it: contacts, devices, blocked, tenant, segments.
+
+        `devices` holds names or {name, ready, why_not, weight ...}; `blocked` holds phones, or
+        phone -> reason. Raises: ValueError that says which part can't be read.
+        """
+        blocked = given.get("blocked") or {}
+        if not isinstance(blocked, Mapping):
+            blocked = dict.fromkeys(map(str, blocked), "MANUAL")
+        try:
+            return cls(
+                contacts=[dict(person) for person in given.get("contacts") or ()],
+                device_list=[_device(found) for found in given.get("devices") or ()],
+                blacklist={str(phone): str(reason) for phone, reason in blocked.items()},
+                shop=dict(given.get("tenant") or {}),
+                segments={
+                    str(name): [str(phone) for phone in phones]
+                    for name, phones in (given.get("segments") or {}).items()
+                },
+            )
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"this world can't be read: {error}") from error
+
+    # ------------------------------------------------------------------ Ports
+
+    def blocked(self, phone: str) -> str | None:
+        return self.blacklist.get(_digits(phone))
+
+    def devices(self, names: Sequence[str]) -> Sequence[Device]:
+        if not self.device_list:
+            return [Device(name, None, ready=True) for name in names or (DEFAULT_DEVICE,)]
+        if not names:
+            return list(self.device_list)
+        known = {found.name: found for found in self.device_list}
+        return [known[name] for name in names if name in known]
+
+    def device_known_to(self, phone: str) -> str | None:
+        return self.known_devices.get(phone)
+
+    def turn(self, key: str) -> int:
+        number = self.turns.get(key, 0)
+        self.turns[key] = number + 1
+        return number
+
+    def audience(self, selector: Values) -> Audience:
+        cursor = {"kind": "audience", **selector}
+        return Audience(cursor, len(self.people(selector)))
+
+    def contact(self, phone: str) -> Values | None:
+        wanted = _digits(phone)
+        return next((found for found in self.contacts if _phone(found) == wanted), None)
+
+    def tag(self, phone: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        person = self.contact(phone)
+        if isinstance(person, dict):
+            kept = [tag for tag in person.get("tags") or () if tag not in remove]
+            person["tags"] = list(dict.fromkeys([*kept, *add]))
+
+    def profile(self) -> Values:
+        return {"name": "Toko", "owner_phone": None, "zone": "Asia/Jakarta", **self.shop}
+
+    def quiet_until(self, now: datetime, rule: Values) -> datetime:
+        try:
+            asked = windows(**{key: rule[key] for key in _RULE_KEYS if key in rule})
+        except ValueError as error:
+            raise NodeError(str(error), code="bad_window") from error
+        opens = next_allowed(now, asked)
+        if opens is None:
+            raise NodeError("These hours never come.", code="never_open")
+        return opens
+
+    def media(self, reference: str) -> Media:
+        name = reference.rpartition("/")[2].partition("?")[0]
+        kind, _ = mimetypes.guess_type(name)
+        return Media(reference, kind or "application/octet-stream", name or None)
+
+    # ------------------------------------------------------------------ for the simulator
+
+    def people(self, selector: Values) -> list[dict[str, Any]]:
+        """The contacts a selector means, in the order given."""
+        tagged = any(person.get("tags") for person in self.contacts)
+        found = self.contacts
+        if selector.get("phones"):
+            wanted = {_digits(phone) for phone in selector["phones"]}
+            found = [person for person in found if _phone(person) in wanted]
+        if tagged:
+            found = [person for person in found if _has_tags(person, selector)]
+        segment = selector.get("segment")
+        if segment is not None and (tagged or segment in self.segments):
+            members = set(self.segments.get(segment, ()))
+            found = [person for person in found if _phone(person) in members]
+        return [person for person in found if person.get("active", True)]
+
+    def elements(self, cursor: Values) -> Iterable[Any]:
+        """What a for-each goes through."""
+        if cursor.get("kind") == "list":
+            return list(cursor.get("items") or ())
+        return [
+            {"contact": person, "key": _phone(person) or str(index)}
+            for index, person in enumerate(self.people(cursor))
+        ]
+
+
+def _has_tags(person: Mapping[str, Any], selector: Values) -> bool:
+    tags = {str(tag).casefold() for tag in person.get("tags") or ()}
+
+    def named(part: str) -> set[str]:
+        return {str(tag).casefold() for tag in selector.get(part) or ()}
+
+    some, every, none = named("tags_any"), named("tags_all"), named("tags_none")
+    return (not some or bool(some & tags)) and every <= tags and not none & tags
+
+
+def _device(given: Any) -> Device:
+    if isinstance(given, str):
+        return Device(given, None, ready=True)
+    return Device(**{"phone": None, "ready": True, **given})
+
+
+def _phone(person: Mapping[str, Any]) -> str:
+    return _digits(str(person.get("phone") or ""))
+
+
+def _digits(phone: str) -> str:
+    return phone.partition("@")[0].removeprefix("+")
