@@ -1,0 +1,104 @@
+# Everything a person or a pipeline does here. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -e -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n 2 --dist loadgroup
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+# --- Set up: each step leaves a stamp, so that the second time is instant.
+
+.PHONY: setup
+setup: $(VENV)/.setup ## Environment in .venv with what the product needs
+
+.PHONY: setup-dev
+setup-dev: $(VENV)/.setup-dev $(VENV)/.setup-debian ## The same, with tools and servers for the tests
+
+$(VENV)/.uv: scripts/make_environment.sh
+	@scripts/make_environment.sh "$(VENV)" "$(PYTHON)"
+	@touch $@
+
+$(VENV)/.setup: requirements.lock $(VENV)/.uv scripts/link_source.py
+	@$(UV) pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python scripts/link_source.py
+	@touch $@
+
+$(VENV)/.setup-dev: requirements-dev.lock $(VENV)/.setup
+	@$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.setup-debian: scripts/install_debian_packages.sh $(VENV)/.uv
+	@scripts/install_debian_packages.sh
+	@touch $@
+
+# --- Run
+
+.PHONY: demo
+demo: setup ## A whole broadcast through the sandbox, on embedded defaults; prints the result
+	@$(BIN)/alir demo $(ARGS)
+
+.PHONY: up
+up: setup ## Run everything until Ctrl-C
+	@$(BIN)/alir up $(ARGS)
+
+.PHONY: migrate
+migrate: setup ## Bring the database to this code's schema
+	@$(BIN)/alir migrate $(ARGS)
+
+# --- Prove
+
+.PHONY: test
+test: setup-dev ## Every test but the long ones (budget: 5 minutes on 2 cores)
+	@$(PYTEST) $(PARALLEL) -q -m "not long" $(ARGS)
+
+.PHONY: test-quick
+test-quick: $(VENV)/.setup-dev ## Without real servers and processes; needs no root (budget: 3 minutes)
+	@$(PYTEST) $(PARALLEL) -q -m "not long and not e2e" $(ARGS)
+
+.PHONY: test-long
+test-long: setup-dev ## The long tests
+	@$(PYTEST) -q -m long $(ARGS)
+
+.PHONY: chaos-smoke
+chaos-smoke: setup-dev ## Kill workers, Redis and the database during a broadcast (budget: 3 minutes)
+	@$(PYTEST) -q -m "not long" tests/chaos $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.setup-dev ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: bench
+bench: $(VENV)/.setup-dev ## Measure; raw figures go to docs/bench/
+	@$(BIN)/alir bench $(ARGS)
+
+# --- Keep
+
+.PHONY: fix
+fix: $(VENV)/.setup-dev ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(VENV)/.setup-dev ## Make the generated pages of docs/ again
+	@$(BIN)/python scripts/make_departures_page.py
+
+COMPILE := pip compile --quiet pyproject.toml --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-annotate
+
+.PHONY: lock
+lock: $(VENV)/.uv ## Resolve the dependencies again; the locks hold hashes and no addresses
+	@$(UV) $(COMPILE) --extra embedded -o requirements.lock
+	@$(UV) $(COMPILE) --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
