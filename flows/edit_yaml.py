@@ -10,11 +10,16 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import CommentMark, YAMLError
-from ruamel.yaml.scalarstring import LiteralScalarString
+from ruamel.yaml.scalarstring import (
+    DoubleQuotedScalarString,
+    LiteralScalarString,
+    ScalarString,
+)
 from ruamel.yaml.tokens import CommentToken
 
 from flows.problems import Pointer
 from flows.read_yaml import read_yaml
+from flows.scalars import needs_quotes
 from flows.write_yaml import known_order, ordered, to_tree, write_yaml, writer
 
 
@@ -42,6 +47,57 @@ def edit_yaml(text: str, document: Mapping[str, Any]) -> str:
     if again.problems or again.document is None or not same(again.document, document):
         return write_yaml(document)
     return patched
+
+
+def tidy_yaml(text: str, document: Mapping[str, Any]) -> str:
+    """A sound text with keys in the fixed order, even indents and no word that readers retype.
+
+    Comments are kept. `document` is what the text says, and what the result says as well.
+    """
+    yaml = writer()
+    try:
+        tree = yaml.load(text)
+        _quote(tree, document)
+        _reorder(tree, ())
+        stream = io.StringIO()
+        yaml.dump(tree, stream)
+    except YAMLError:
+        return write_yaml(document)
+    tidy = stream.getvalue()
+    again = read_yaml(tidy).document
+    return tidy if again is not None and same(again, document) else write_yaml(document)
+
+
+def _quote(tree: Any, value: Any) -> None:
+    """Put quotes around plain words that are texts here and something else to other readers."""
+    if isinstance(tree, CommentedMap) and isinstance(value, Mapping):
+        pairs = [(key, value[name]) for key, name in zip(list(tree), value, strict=True)]
+    elif isinstance(tree, CommentedSeq) and isinstance(value, list):
+        pairs = list(enumerate(value))
+    else:
+        return
+    for key, inner in pairs:
+        written = tree[key]
+        if isinstance(inner, str) and not isinstance(written, ScalarString) and needs_quotes(inner):
+            tree[key] = DoubleQuotedScalarString(inner)
+        else:
+            _quote(written, inner)
+
+
+def _reorder(tree: Any, path: Pointer) -> None:
+    if not isinstance(tree, CommentedMap):
+        return
+    wanted, present = ordered(tree, path), list(tree)
+    if present != wanted:
+        below = [_take_comment(tree, key) for key in present]
+        above = dict(zip(present[1:], below, strict=False))
+        for key in wanted:
+            tree.move_to_end(key)
+        for at, key in enumerate(wanted[1:]):
+            _give_comment(tree, wanted[at], above.get(key))
+        _give_comment(tree, wanted[-1], below[-1])
+    for key in tree if len(path) < 2 else ():
+        _reorder(tree[key], (*path, str(key)))
 
 
 def same(one: Any, other: Any) -> bool:

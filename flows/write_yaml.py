@@ -37,6 +37,7 @@ def writer() -> YAML:
     yaml.width = WIDTH
     yaml.preserve_quotes = True
     yaml.allow_unicode = True
+    yaml.brace_single_entry_mapping_in_flow_sequence = True  # [{$: a}], never [$: a]
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 

@@ -6,14 +6,14 @@ from typing import Any, Literal
 import orjson
 
 from flows import limits
-from flows.edit_yaml import edit_yaml, same
+from flows.edit_yaml import edit_yaml, same, tidy_yaml
 from flows.problems import Problem
 from flows.read_json import read_json
 from flows.read_yaml import read_yaml
 from flows.source import Source
 from flows.write_yaml import ordered, write_yaml
 
-__all__ = ["Source", "dump", "dump_json", "edit", "load", "same"]
+__all__ = ["Source", "dump", "dump_json", "edit", "load", "same", "tidy"]
 
 
 def load(text: str, format_: Literal["yaml", "json"] | None = None) -> Source:
@@ -46,6 +46,14 @@ def edit(text: str, document: Mapping[str, Any]) -> str:
     if load(text).format == "json":
         return dump_json(document)
     return edit_yaml(text.removeprefix("\ufeff"), document)
+
+
+def tidy(source: Source) -> str:
+    """A text that was read without problems, in its fixed form: order of keys, indents, quotes."""
+    document = source.document or {}
+    if source.format == "json":
+        return dump_json(document)
+    return tidy_yaml(source.text, document)
 
 
 _JSON_STARTS = ('{"', "{\n", "{\r", "{\t", "{", "{}")

@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jinja2
-
 from domain import conditions
 from domain import text as message_text
 from flows.check.forms import Field, fields
 from flows.check.outline import Outline
-from flows.check.paths import parse_jinja
 from flows.check.references import variables
 from flows.check.report import Notebook, Tenant
 from flows.problems import Pointer
 from flows.references import is_reference, parse
+from services.kit import templates
 
 CONTACT_FIELDS = frozenset({"name", "phone", "email", "city", "address", "notes"})
 """What every contact has."""
@@ -62,6 +60,8 @@ def _check_text(
         severity = found.severity.value
         hint = found.hint
         if found.kind is message_text.Kind.UNKNOWN_FIELD and not strict:
+            if not hint.startswith("Did you mean"):
+                continue  # any name may be a field of the tenant's own; a near miss may be a slip
             severity = "warning"
             hint = f"{hint} Fine if your contacts have a field of that name.".strip()
         notebook.note(
@@ -116,19 +116,14 @@ def _steps(pointer: str, value: Any) -> Pointer:
 
 
 def _check_jinja(path: Pointer, template: str, notebook: Notebook) -> None:
-    try:
-        parse_jinja(template)
-    except jinja2.TemplateSyntaxError as error:
-        line = error.lineno or 1
+    for found in templates.check(template):
         place = None
         if notebook.source is not None:
-            place = notebook.source.range_inside(path, line, 1, 2)
+            place = notebook.source.range_inside(path, found.line, 1, 2)
         notebook.error(
             "bad_template",
             path,
-            f"Line {line} of the template: {str(error.message).rstrip('.')}.",
-            "Values stand in {{ }}, for example {{ steps.each.counts.ok }}.",
+            f"Line {found.line} of the template: {found.message.rstrip('.')}.",
+            found.hint or "Values stand in {{ }}, for example {{ steps.each.counts.ok }}.",
             place=place,
         )
-    except RecursionError:
-        notebook.error("bad_template", path, "The template nests too deep.", "Make it simpler.")

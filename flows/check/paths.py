@@ -35,11 +35,6 @@ def rule_paths(rule: Any, path: Pointer) -> Iterator[tuple[Pointer, str]]:
             yield from rule_paths(inner, (*path, at))
 
 
-def parse_jinja(template: str) -> jinja_nodes.Template:
-    """The tree of a template. Raises: TemplateSyntaxError, RecursionError."""
-    return _parser.parse(template)
-
-
 @lru_cache(maxsize=512)
 def jinja_paths(template: str) -> tuple[str, ...]:
     """Dotted paths that a template reads; nothing when it is no valid template (told elsewhere)."""

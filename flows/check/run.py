@@ -26,7 +26,7 @@ def check(
 
     `document` is a text (YAML or JSON; problems then have ranges), a text already read, or a
     plain dict. `catalogue` is `nodes.catalogue.kinds()`. Without a `tenant` nothing of a tenant
-    is checked, and a message field nobody knows is a warning instead of an error.
+    is checked, and an unknown message field is told only when it looks like a slip (a warning).
     """
     source = load(document) if isinstance(document, str) else document
     notebook = Notebook(source if isinstance(source, Source) else None)

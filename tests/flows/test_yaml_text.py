@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.yaml_text import dump, dump_json, edit, load, same
+from flows.yaml_text import dump, dump_json, edit, load, same, tidy
 
 SMALL = """\
 # A promo.
@@ -298,3 +298,41 @@ def test_half_a_mebibyte_of_brackets_or_lines_is_read_or_refused_quickly():
         start = time.perf_counter()
         assert load(hostile).problems
         assert time.perf_counter() - start < 0.5
+
+
+UNTIDY = """\
+# top
+kind: broadcast
+flow: alir/1 # version
+
+# about the name
+name: X
+id: "x"
+vars: {kota: yes, telp: 0812}
+nodes:
+  a:
+    # where it leads
+    next: {ok: b}
+    type: spintax   # a text
+  # about b
+  b: {type: stop}
+# the end
+"""
+
+
+def test_a_tidy_text_has_its_keys_in_order_its_words_quoted_and_every_comment():
+    source = load(UNTIDY)
+    tidied = tidy(source)
+
+    assert load(tidied).document == source.document
+    assert list(load(tidied).document) == ["flow", "kind", "id", "name", "vars", "nodes"]
+    assert 'vars: {kota: "yes", telp: "0812"}' in tidied
+    for comment in [line.partition("#")[2].strip() for line in UNTIDY.splitlines() if "#" in line]:
+        assert tidied.count(f"# {comment}") == 1
+    assert tidy(load(tidied)) == tidied
+
+
+def test_a_tidy_json_text_is_json_in_order():
+    assert tidy(load('{"kind": "x", "flow": "alir/1"}')) == (
+        '{\n  "flow": "alir/1",\n  "kind": "x"\n}\n'
+    )
