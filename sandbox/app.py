@@ -5,12 +5,22 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.types import Receive, Scope, Send
 
 from sandbox import lifecycle
 from sandbox.config import Config
 from sandbox.http import EXCEPTION_HANDLERS, Guard
 from sandbox.routes import chats, control, directory, phones, sending, server, sessions
 from sandbox.world import World
+
+
+class SandboxApp(Starlette):
+    """Keeps the server's own `send`, the only way to the connection that a fault may cut."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["sandbox.send"] = send
+        await super().__call__(scope, receive, send)
 
 
 def create_app(config: Config | None = None) -> Starlette:
@@ -25,7 +35,7 @@ def create_app(config: Config | None = None) -> Starlette:
         finally:
             await world.close()
 
-    app = Starlette(
+    app = SandboxApp(
         routes=[
             *sending.HOT_ROUTES,
             *sending.ROUTES,

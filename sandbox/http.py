@@ -26,6 +26,10 @@ _GUARDED = ("/api", "/health", "/ws")
 _RESET = struct.pack("ii", 1, 0)
 
 
+class LineCut(Exception):
+    """The connection was reset on purpose; there is nobody left to answer."""
+
+
 def world_of(request: Request) -> World:
     world: World = request.app.state.world
     return world
@@ -85,7 +89,7 @@ def flag(request: Request, name: str, default: bool) -> bool:
 
 
 class Guard:
-    """Asks for the API key where WAHA does, and keeps the server's own `send` for cut lines."""
+    """Asks for the API key where WAHA does."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
@@ -94,14 +98,11 @@ class Guard:
         self._accepts_query = not world.config.is_legacy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["sandbox.send"] = send
-            if self._key is not None and scope["path"].startswith(_GUARDED):
-                given = self._given_key(scope)
-                if given is None or not hmac.compare_digest(given, self._key):
-                    refusal = errors.unauthorized()
-                    await answer(refusal.body, 401)(scope, receive, send)
-                    return
+        if self._key is not None and scope["type"] == "http" and scope["path"].startswith(_GUARDED):
+            given = self._given_key(scope)
+            if given is None or not hmac.compare_digest(given, self._key):
+                await answer(errors.unauthorized().body, 401)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
     def _given_key(self, scope: Scope) -> bytes | None:
@@ -210,6 +211,10 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return answer({"message": error.detail, "statusCode": error.status_code}, error.status_code)
 
 
+async def on_line_cut(_request: Request, _error: Exception) -> Response:
+    return _NoAnswer()
+
+
 async def on_full(_request: Request, error: Exception) -> Response:
     full = errors.named(507, str(error))
     return answer(full.body, 507)
@@ -220,5 +225,6 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     EngineError: on_engine_error,
     HTTPException: on_http_exception,
     LedgerFull: on_full,
+    LineCut: on_line_cut,
     MediaTooLarge: on_full,
 }

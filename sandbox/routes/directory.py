@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import errors, ids
 from sandbox.errors import answer
-from sandbox.http import common_fault, read_json, whole_number, world_of
+from sandbox.http import LineCut, common_fault, read_json, whole_number, world_of
 from sandbox.limits import GROUPS_PER_SESSION_MAX, HISTORY_PAGE_MAX, PARTICIPANTS_MAX
 from sandbox.sessions import Group, Session
 from sandbox.world import World
@@ -25,7 +25,7 @@ async def _ready(request: Request, name: str | None = None) -> tuple[World, Sess
     wanted = name or request.path_params["session"]
     rule = world.faults.pick("other", wanted, "", request.url.path)
     if rule is not None and await common_fault(request, rule) is not None:
-        raise ConnectionResetError("the line was cut on purpose")
+        raise LineCut
     return world, await world.working(wanted)
 
 

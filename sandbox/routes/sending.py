@@ -16,7 +16,14 @@ from sandbox import engines, errors, ids, lifecycle
 from sandbox.delivery import Draft, compose, deliver, fail_later
 from sandbox.errors import EngineError, answer
 from sandbox.faults import Rule
-from sandbox.http import common_fault, cut_line, read_json, wait_until_gone, world_of
+from sandbox.http import (
+    LineCut,
+    common_fault,
+    cut_line,
+    read_json,
+    wait_until_gone,
+    world_of,
+)
 from sandbox.limits import MEDIA_FILE_BYTES_MAX
 from sandbox.media import extension_for, fingerprint
 from sandbox.messages import Media, Message
@@ -261,7 +268,7 @@ async def _session_and_body(request: Request) -> tuple[World, Session, dict[str,
     name = _session_name(body)
     rule = world.faults.pick("other", name, str(body.get("chatId") or ""), request.url.path)
     if rule is not None and await common_fault(request, rule) is not None:
-        raise ConnectionResetError("the line was cut on purpose")
+        raise LineCut
     return world, await world.working(name), body
 
 
