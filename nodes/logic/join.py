@@ -53,7 +53,7 @@ class JoinForm(Params):
     "join",
     title="Join",
     title_id="Gabung",
-    gives=("done", "timeout"),
+    gives=("done", "timeout", "error"),
     effect="pure",
     required_ports=("done",),
     outputs={"counts": "object"},

@@ -23,7 +23,7 @@ class RepeatForm(Params):
     "repeat",
     title="Repeat",
     title_id="Ulangi",
-    gives=("each", "done"),
+    gives=("each", "done", "error"),
     effect="pure",
     container=True,
     required_ports=("each",),

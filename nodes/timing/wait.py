@@ -51,7 +51,7 @@ class WaitFor(Params):
     "wait",
     title="Wait",
     title_id="Tunggu",
-    gives=("ok",),
+    gives=("ok", "error"),
     effect="pure",
     required_ports=("ok",),
     doc_id="""
