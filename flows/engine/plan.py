@@ -64,6 +64,9 @@ class PlanNode:
     """Where the branches of such a port meet again."""
     within: str | None
     passing: frozenset[str]
+    """Ways out that mean all went well: a path may end there."""
+    through: str
+    """The way out of a node that is passed over: disabled, or failed with on_error: continue."""
     on_error: str
     retry: Retry | None
     timeout_s: float
@@ -265,7 +268,7 @@ class _Compiler:
         constants: dict[str, Any] = {}
         inputs: list[tuple[str, Getter, bool]] = []
         if spec.disabled:
-            run = simulate = _pass_by("done" if kind.container else kind.gives[0])
+            run = simulate = _pass_by(_through(kind, spec))
             params = Params()
         else:
             before = len(self.problems)
@@ -314,6 +317,7 @@ class _Compiler:
             },
             within=spec.within,
             passing=passing,
+            through=_through(kind, spec),
             on_error=spec.on_error,
             retry=spec.retry,
             timeout_s=kind.timeout_s if spec.timeout_s is None else spec.timeout_s,
@@ -558,6 +562,14 @@ def _binder(
             ) from error
 
     return bind
+
+
+def _through(kind: NodeKind, spec: NodeDoc) -> str:
+    if kind.container:
+        return "done"
+    usual = [port for port in kind.gives if port != "error"]
+    wired = [port for port in spec.next if port != "error"]
+    return next((port for port in usual if port in wired), (usual or wired or ["ok"])[0])
 
 
 def _pass_by(port: str) -> Run:

@@ -565,8 +565,7 @@ def _failed(
         state.error = scope["error"] = known
         return _leave(plan, state, node, "error", {})
     if node.on_error == "continue":
-        port = "done" if node.kind.container else node.kind.gives[0]
-        return _go_on(plan, state, node, port, {})
+        return _go_on(plan, state, node, node.through, {})
     state.error = known
     if node.on_error == "skip":
         return Ended("skipped", str(known["code"]), known)
