@@ -64,7 +64,8 @@ def _form_schema(
     for name, hint in inputs:
         default = parameters[name].default
         fields[name] = (hint, ... if default is Parameter.empty else default)
-    whole = create_model(params.__name__, __base__=params, **fields).model_json_schema()
+    model: type[Params] = create_model(params.__name__, __base__=params, **fields)
+    whole = model.model_json_schema()
     properties = whole.get("properties", {})
     reads = {name: {**properties[name], "x-port": True} for name, _ in inputs}
     whole["properties"] = {

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from random import Random
 from typing import Annotated, Literal
 
 from domain.rotation import MAX_OPTIONS, MAX_WEIGHT, Option, RotationError, Strategy, choose_at
-from domain.seeds import generator
 from nodes.checks import from_scope, names, person
 from nodes.contract import Context, Device, Go, NodeError, Params, Wait, node
+from nodes.devices.turns import turn
 from nodes.form import Seconds, form, reads
 
 LOOK_AGAIN_S = 30.0
 """How often a step that waits for a device looks again, in unscaled seconds."""
+
+_NO_CHANCE = Random(0)
+"""None of the strategies of a device draws a lot; links have one that does."""
 
 
 class PickDevice(Params):
@@ -112,13 +116,13 @@ def _chosen(
     contact = _contact(ctx, phone) if strategy is Strategy.STICKY else ""
     knows = (ctx.ports.device_known_to(contact) or "") if contact else ""
     # A sticky choice needs no turn: it depends on the contact alone.
-    index = 0 if contact else ctx.ports.turn(_rotation(ctx))
+    index = 0 if contact else turn(ctx, "pick-device")
     try:
         found = choose_at(
             strategy,
             [_option(device) for device in devices],
             index,
-            generator(ctx.seed, ctx.identity, ctx.node_id),
+            _NO_CHANCE,
             contact=contact,
             knows=knows,
         )
@@ -141,9 +145,3 @@ def _contact(ctx: Context, phone: str | None) -> str:
     given = phone or from_scope(ctx.scope, "item", "contact", "phone")
     given = given or from_scope(ctx.scope, "contact", "phone")
     return person(given, "phone") if given else ""
-
-
-def _rotation(ctx: Context) -> str:
-    """One rotation a step of a flow, whichever run or worker asks."""
-    flow = from_scope(ctx.scope, "run", "flow") or ""
-    return f"pick-device:{flow}:{ctx.node_id}"

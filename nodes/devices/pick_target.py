@@ -9,6 +9,7 @@ from domain.rotation import MAX_WEIGHT, Option, RotationError, Strategy, choose_
 from domain.seeds import generator
 from nodes.checks import from_scope, person
 from nodes.contract import Context, Device, Go, NodeError, Params, node
+from nodes.devices.turns import turn
 from nodes.form import form, reads
 
 MAX_TARGETS = 100
@@ -134,7 +135,7 @@ def pick_target(
     sticky = strategy is Strategy.STICKY
     who = str(visitor or from_scope(ctx.scope, "trigger", "visitor") or "") if sticky else ""
     chance = strategy is Strategy.RANDOM
-    index = 0 if who or chance else ctx.ports.turn(_rotation(ctx))
+    index = 0 if who or chance else turn(ctx, "pick-target")
     try:
         found = choose_at(
             strategy,
@@ -164,8 +165,3 @@ def _options(params: PickTarget, phones: Sequence[str], devices: dict[str, Devic
             )
         )
     return options
-
-
-def _rotation(ctx: Context) -> str:
-    flow = from_scope(ctx.scope, "run", "flow") or ""
-    return f"pick-target:{flow}:{ctx.node_id}"

@@ -59,12 +59,14 @@ def test_without_a_person_sticky_takes_turns():
 def test_rotations_of_two_flows_and_two_steps_are_apart():
     world = World(pool=THREE)
 
-    picks(world, 1, scope={"run": {"flow": "x"}})
+    picks(world, 1, scope={"run": {"flow": "x", "campaign_id": 4}})
+    picks(world, 1, scope={"run": {"campaign_id": 5}})
     picks(world, 1, scope={"run": {"flow": "y"}})
     picks(world, 1, scope={"run": {"flow": "y"}}, node_id="lain")
 
     assert world.turns == {
         "pick-device:x:langkah": 0,
+        "pick-device:5:langkah": 0,
         "pick-device:y:langkah": 0,
         "pick-device:y:lain": 0,
     }
