@@ -117,10 +117,10 @@ def _step(id_: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> StepChang
 def _edges(next_: Any) -> set[tuple[str, str]]:
     if not isinstance(next_, Mapping):
         next_ = {"next": next_}
-    edges = set()
+    edges: set[tuple[str, str]] = set()
     for port, targets in next_.items():
-        for target in [targets] if isinstance(targets, str) else targets or ():
-            edges.add((str(port), str(target)))
+        listed = targets if isinstance(targets, list | tuple) else [targets]
+        edges.update((str(port), str(target)) for target in listed if target is not None)
     return edges
 
 

@@ -22,7 +22,7 @@ _OPT_OUT = re.compile(r"\b(stop|berhenti|unsub\w*|henti(kan)?|batal langganan)\b
 
 def check_habits(whole: Outline, notebook: Notebook) -> None:
     senders = [step for step in whole.nodes.values() if _is(step, SENDERS)]
-    unasked = whole.raw.get("kind") in UNASKED
+    unasked = str(whole.raw.get("kind")) in UNASKED
     if unasked and senders and not any(_OPT_OUT.search(text) for text in _texts(whole)):
         notebook.warning(
             "no_opt_out",
