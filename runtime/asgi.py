@@ -64,7 +64,6 @@ def create_api(state: ApiState) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_BYTES_MOST,
         routes=[*hot, *api_docs.routes, Route("/metrics", health.metrics)],
     )
     app.state.parts = _parts(state)
@@ -73,11 +72,11 @@ def create_api(state: ApiState) -> FastAPI:
     app.state.settings = state.settings
     app.state.sealer = state.sealer
     app.state.doorbell = state.doorbell
-    app.include_router(health.router, prefix=API)
+    app.include_router(health.router, prefix=API, max_body_size=BODY_BYTES_MOST)
     for module in modules:
         router = getattr(module, "router", None)
         if router is not None:
-            app.include_router(router, prefix=API)
+            app.include_router(router, prefix=API, max_body_size=BODY_BYTES_MOST)
     problems.install(app)
     app.add_middleware(Edge)
     return app

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, func, insert, literal,
 
 from runtime.models import FlowRun, TenantTurn
 from services.kit.clock import Clock
+from services.kit.db import one_of
 
 runs: Table = FlowRun.__table__  # type: ignore[assignment]
 turns: Table = TenantTurn.__table__  # type: ignore[assignment]
@@ -36,7 +37,11 @@ def lease_s(clock: Clock) -> float:
 
 
 def claim_runs(
-    connection: Connection, now: datetime, clock: Clock, queue: str = "hot", limit: int = CLAIM_LIMIT
+    connection: Connection,
+    now: datetime,
+    clock: Clock,
+    queue: str = "hot",
+    limit: int = CLAIM_LIMIT,
 ) -> Sequence[Row[Any]]:
     """Take due runs, the least recently served tenant first; the attempt is counted before work."""
     tenants = connection.execute(_TENANTS, {"now": now, "queue": queue}).scalars().all()
@@ -117,7 +122,9 @@ def _served(connection: Connection, tenants: Sequence[int], now: datetime) -> No
     connection.execute(
         update(turns).where(turns.c.tenant_id.in_(tenants)).values(last_served_at=now)
     )
-    fresh = [{"tenant_id": tenant, "last_served_at": now} for tenant in tenants if tenant not in known]
+    fresh = [
+        {"tenant_id": tenant, "last_served_at": now} for tenant in tenants if tenant not in known
+    ]
     if fresh:
         connection.execute(insert(turns), fresh)
 
@@ -176,14 +183,14 @@ _WAKE = (
     update(runs)
     .where(
         runs.c.id == bindparam("run"),
-        runs.c.status.in_(("WAITING", "PAUSED")),
+        one_of(runs.c.status, ("WAITING", "PAUSED")),
         runs.c.wait_key == bindparam("key"),
     )
     .values(signal=bindparam("what"), wake_at=bindparam("at"), wait_key=None)
 )
 
 
-def reap(connection: Connection, now: datetime) -> list[Row[Any]]:
+def reap(connection: Connection, now: datetime) -> list[Row[Any, Any, Any, Any, Any]]:
     """Give runs of dead workers back; a run that killed three of them is DEAD, its input kept.
 
     One reaper for every kind of run; a compare-and-set, so that an ended run is never touched.
@@ -204,9 +211,7 @@ def reap(connection: Connection, now: datetime) -> list[Row[Any]]:
 
 
 _LOST = (
-    select(
-        runs.c.id, runs.c.epoch, runs.c.attempt, runs.c.campaign_log_id, runs.c.parent_id
-    )
+    select(runs.c.id, runs.c.epoch, runs.c.attempt, runs.c.campaign_log_id, runs.c.parent_id)
     .where(runs.c.status == "RUNNING", runs.c.lease_until <= bindparam("now"))
     .limit(1000)
 )

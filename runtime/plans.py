@@ -27,7 +27,10 @@ class Plans:
 
         Raises: PlanError when the stored document no longer compiles, LookupError when it is gone.
         """
-        key = (version_id, sha256(orjson.dumps(dict(params), option=orjson.OPT_SORT_KEYS)).hexdigest())
+        key = (
+            version_id,
+            sha256(orjson.dumps(dict(params), option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        )
         plan = self._kept.get(key)
         if plan is None:
             document = connection.execute(

@@ -43,9 +43,7 @@ class TurnBlocks:
         if not found:
             with database.write() as connection:
                 first = _lease(connection, tenant_id, key)
-            found = self._left[tenant_id, key] = list(
-                range(first + TURN_BLOCK - 1, first - 1, -1)
-            )
+            found = self._left[tenant_id, key] = list(range(first + TURN_BLOCK - 1, first - 1, -1))
         return found.pop()
 
 
@@ -55,7 +53,9 @@ def _lease(connection: Connection, tenant_id: int, key: str) -> int:
         update(turns).where(where).values(next_index=turns.c.next_index + TURN_BLOCK)
     )
     if moved.rowcount == 0:
-        connection.execute(insert(turns), {"tenant_id": tenant_id, "key": key, "next_index": TURN_BLOCK})
+        connection.execute(
+            insert(turns), {"tenant_id": tenant_id, "key": key, "next_index": TURN_BLOCK}
+        )
         return 0
     after = connection.execute(select(turns.c.next_index).where(where)).scalar_one()
     return int(after) - TURN_BLOCK
@@ -123,7 +123,11 @@ class DbPorts:
                 contacts.c.tenant_id == self.tenant_id, contacts.c.phone == phone
             )
         ).first()
-        return None if row is None else contact_values(row, audience.tags_of(self._connection, [row.id]))
+        return (
+            None
+            if row is None
+            else contact_values(row, audience.tags_of(self._connection, [row.id]))
+        )
 
     def tag(self, phone: str, add: Sequence[str], remove: Sequence[str]) -> None:
         self._tagged.append((phone, tuple(add), tuple(remove)))
@@ -236,13 +240,9 @@ def _tag(
             delete(links).where(links.c.contact_id == contact_id, links.c.tag_id.in_(gone))
         )
     has = set(
-        connection.execute(
-            select(links.c.tag_id).where(links.c.contact_id == contact_id)
-        ).scalars()
+        connection.execute(select(links.c.tag_id).where(links.c.contact_id == contact_id)).scalars()
     )
     fresh = [{"contact_id": contact_id, "tag_id": known[name]} for name in dict.fromkeys(add)]
     fresh = [link for link in fresh if link["tag_id"] not in has]
     if fresh:
         connection.execute(insert(links), fresh)
-
-

@@ -31,7 +31,7 @@ def count(connection: Connection, tenant_id: int, selector: Selector) -> int:
 
 def chunk(
     connection: Connection, tenant_id: int, selector: Selector, after_id: int, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row[Any, Any]]:
     """The next (id, phone) of a selection, by id."""
     return connection.execute(
         select(contacts.c.id, contacts.c.phone)

@@ -8,7 +8,7 @@ failing with "database is locked"; `synchronous=FULL` makes a commit survive a p
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    or_,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -101,6 +103,11 @@ def States(words: type[Any], length: int = 20) -> Enum:
         create_constraint=False,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def one_of(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
+    """`column` is one of these words; unlike IN it may stand in a statement for many rows."""
+    return or_(*(column == word for word in words))
 
 
 class Database:

@@ -32,10 +32,7 @@ def waiting(connection: Connection, limit: int) -> Sequence[Row[Any]]:
 
 
 _WAITING = (
-    select(events)
-    .where(events.c.done_at.is_(None))
-    .order_by(events.c.id)
-    .limit(bindparam("limit"))
+    select(events).where(events.c.done_at.is_(None)).order_by(events.c.id).limit(bindparam("limit"))
 )
 
 

@@ -87,11 +87,11 @@ class Skipped:
 
 @dataclass(slots=True)
 class Claims:
-    """What one claim did. `short_of_ids`: devices whose pool of message ids was empty."""
+    """What one claim did. `short_of_ids`: (server, session) whose ids ran out."""
 
     sends: list[Claimed] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    short_of_ids: set[int] = field(default_factory=set)
+    short_of_ids: set[tuple[int, str]] = field(default_factory=set)
     looked_at: int = 0
 
 
@@ -143,8 +143,8 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
             if wa_msg_id is None and rules.needs_id(row.server_id) and message.kind in _NAMED:
                 wa_msg_id = rules.take_id(row.server_id, row.session_name)
                 if wa_msg_id is None:
-                    found.short_of_ids.add(device_id)
-                    lane_updates.append(_due(device_id, now))
+                    found.short_of_ids.add((row.server_id, row.session_name))
+                    lane_updates.append(_due(device_id, now + timedelta(seconds=SHORT_OF_IDS_S)))
                     continue
             sent = _claimed(message, row, now, rules, wa_msg_id, token)
             found.sends.append(sent)
@@ -153,6 +153,8 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
     return found
 
 
+SHORT_OF_IDS_S = 0.2
+"""How soon a lane that had no message id is looked at again; ids come within milliseconds."""
 _NAMED = ("text", "media")
 """Kinds that get an id of ours; a typing sign is no message."""
 
@@ -160,7 +162,7 @@ _NAMED = ("text", "media")
 def _take_lanes(
     connection: Connection, now: datetime, token: str, limit: int
 ) -> Sequence[Row[Any]]:
-    """Mark due lanes as ours. A second worker's update waits for our commit, then finds none due."""
+    """Mark due lanes as ours. A second worker's update waits for our commit and finds none due."""
     due = connection.execute(_DUE, {"now": now, "limit": limit}).scalars().all()
     if not due:
         return []
@@ -299,7 +301,7 @@ def _cold_allowed(row: Row[Any], now: datetime) -> bool:
     if budget is None:
         return True
     same_day = rolled(lane_state(row), now, row.zone).day == row.day
-    return (row.cold_today if same_day else 0) < budget
+    return int(row.cold_today if same_day else 0) < int(budget)
 
 
 def _later(connection: Connection, device_id: int, now: datetime) -> datetime | None:
@@ -428,8 +430,7 @@ def _write(
                     "text": sent.body,
                     "tries": sent.attempt,
                     "now": now,
-                    "bound": now
-                    + timedelta(seconds=limits.record_bound_s(rules.clock, sent.kind)),
+                    "bound": now + timedelta(seconds=limits.record_bound_s(rules.clock, sent.kind)),
                 }
                 for sent in found.sends
             ],
@@ -488,7 +489,5 @@ _LANE_SENDING = (
     )
 )
 _LANE_DUE = (
-    update(lanes)
-    .where(lanes.c.device_id == bindparam("device"))
-    .values(due_at=bindparam("due_at"))
+    update(lanes).where(lanes.c.device_id == bindparam("device")).values(due_at=bindparam("due_at"))
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from domain.health import Health, after_send
 from domain.pacing import Kind, ended, lost, taken_back
@@ -29,7 +29,7 @@ from services.messages.claim import Claimed
 from services.messages.lane_rows import lane_values
 from services.messages.ledger import BROADCAST, lanes, messages
 
-devices = Device.__table__
+devices: Table = Device.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,10 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
                     settle_s = limits.settle_s(rules.clock, rules.settle_s(done.sent.server_id))
                     rows["unclear"].append(
                         _words(done, reason, detail)
-                        | {"at": done.ended_at, "after": done.ended_at + timedelta(seconds=settle_s)}
+                        | {
+                            "at": done.ended_at,
+                            "after": done.ended_at + timedelta(seconds=settle_s),
+                        }
                     )
         lane_rows.append(_lane(done, rules))
     for name, statement in _MESSAGES.items():
@@ -290,7 +293,7 @@ _LANE = (
 
 
 def _judge_devices(connection: Connection, mine: Sequence[Done], rules: RecordRules) -> None:
-    """Let health follow the outcomes: pause a failing device, freeze one that WhatsApp restricts."""
+    """Let health follow the outcomes: pause a failing device, freeze a restricted one."""
     telling = [done for done in mine if done.sent.kind in ("text", "media")]
     if not telling:
         return

@@ -113,7 +113,7 @@ _TO_AMBIGUOUS = (
     .values(
         status=literal("AMBIGUOUS"),
         reason="crash",
-        last_error="The process that sent this message ended before it could write down the answer.",
+        last_error="The process that sent this ended before it could write down the answer.",
         slot_held=True,
         ambiguous_at=bindparam("at"),
         reconcile_after=bindparam("after"),
@@ -151,9 +151,7 @@ _LEASE = (
         messages.c.status == "AMBIGUOUS",
         messages.c.reconcile_after <= bindparam("now"),
     )
-    .values(
-        attempt_token=bindparam("token"), reconcile_after=bindparam("until"), slot_held=False
-    )
+    .values(attempt_token=bindparam("token"), reconcile_after=bindparam("until"), slot_held=False)
 )
 _LEASED = (
     select(
@@ -305,9 +303,7 @@ def next_doubt_at(connection: Connection) -> datetime | None:
 
 _NEXT = (
     select(messages.c.reconcile_after)
-    .where(
-        messages.c.status.in_(("SENDING", "AMBIGUOUS")), messages.c.reconcile_after.is_not(None)
-    )
+    .where(messages.c.status.in_(("SENDING", "AMBIGUOUS")), messages.c.reconcile_after.is_not(None))
     .order_by(messages.c.reconcile_after)
     .limit(1)
 )

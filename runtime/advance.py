@@ -1,0 +1,529 @@
+"""Advances the runs that are due: claim a batch, carry each along its plan, record all at once."""
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from flows.engine import halts
+from flows.engine.plan import Plan, PlanError
+from flows.engine.state import RunState
+from flows.engine.step import Interrupt, advance, branch, resume
+from flows.engine.trace import Step, written
+from nodes.contract import Context, Message
+from runtime import claims, fanout
+from runtime.claims import RunUpdate, claim_runs, record_runs, runs
+from runtime.plans import Plans
+from runtime.ports import DbPorts, TurnBlocks
+from services.campaigns import progress
+from services.campaigns.models import Campaign
+from services.devices.models import Device
+from services.kit.clock import Clock
+from services.kit.db import Database
+from services.messages.ledger import BROADCAST, HUMAN, REPLY, TEST, NewMessage, enqueue
+
+campaigns: Table = Campaign.__table__  # type: ignore[assignment]
+devices: Table = Device.__table__  # type: ignore[assignment]
+log = structlog.get_logger("runtime.advance")
+
+SEND_KEY = "send"
+"""`wait_key` of a run that waits for the outcome of its message."""
+_PRIORITY = {"broadcast": BROADCAST, "inbound": REPLY, "test": TEST, "human": HUMAN}
+_ENDED = {"succeeded": "SUCCEEDED", "failed": "FAILED", "skipped": "SUCCEEDED"}
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch of runs asks to be written."""
+
+    updates: list[RunUpdate] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)
+    children: list[dict[str, Any]] = field(default_factory=list)
+    ended_logs: list[dict[str, Any]] = field(default_factory=list)
+    parents: set[int] = field(default_factory=set)
+    later: list[Callable[[Connection], None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a process needs to advance runs."""
+
+    database: Database
+    clock: Clock
+    plans: Plans
+    blocks: TurnBlocks
+
+
+def advance_due(world: World, queue: str = "hot") -> int:
+    """One batch of due runs; returns how many there were."""
+    now = world.clock.now()
+    with world.database.write() as connection:
+        rows = claim_runs(connection, now, world.clock, queue)
+    if not rows:
+        return 0
+    batch = Batch()
+    with world.database.read() as connection:
+        surroundings = _Surroundings(connection, world, rows, now)
+        for row in rows:
+            _advance_one(row, surroundings, batch, allow_slow=queue != "hot")
+    _write(world, batch, surroundings.all_ports(), now)
+    return len(rows)
+
+
+class _Surroundings:
+    """What a batch of runs stands in, read once."""
+
+    def __init__(
+        self, connection: Connection, world: World, rows: Sequence[Row[Any]], now: datetime
+    ) -> None:
+        self.connection = connection
+        self.world = world
+        self.now = now
+        self._ports: dict[int, DbPorts] = {}
+        self._device_ids: dict[int, dict[str, int]] = {}
+        phones: dict[int, list[str]] = {}
+        for row in rows:
+            contact = _contact_of(row)
+            if contact:
+                phones.setdefault(row.tenant_id, []).append(str(contact.get("phone")))
+        self._phones = phones
+        wanted = sorted({row.campaign_id for row in rows if row.campaign_id is not None})
+        found = connection.execute(_CAMPAIGNS, {"ids": wanted}).all() if wanted else []
+        self.campaigns = {row.id: row for row in found}
+
+    def ports(self, tenant_id: int) -> DbPorts:
+        if tenant_id not in self._ports:
+            self._ports[tenant_id] = DbPorts(
+                self.connection,
+                self.world.database,
+                self.world.blocks,
+                tenant_id,
+                self._phones.get(tenant_id, ()),
+                self.now,
+            )
+        return self._ports[tenant_id]
+
+    def all_ports(self) -> Sequence[DbPorts]:
+        return list(self._ports.values())
+
+    def plan(self, row: Row[Any]) -> Plan:
+        campaign = self.campaigns.get(row.campaign_id)
+        params = campaign.params if campaign is not None else {}
+        return self.world.plans.get(self.connection, row.flow_version_id, params)
+
+    def device_id(self, tenant_id: int, name: str) -> int | None:
+        if tenant_id not in self._device_ids:
+            rows = self.connection.execute(_DEVICE_IDS, {"tenant": tenant_id})
+            self._device_ids[tenant_id] = {row.session_name: row.id for row in rows}
+        return self._device_ids[tenant_id].get(name)
+
+
+_CAMPAIGNS = select(campaigns).where(campaigns.c.id.in_(bindparam("ids", expanding=True)))
+_DEVICE_IDS = select(devices.c.session_name, devices.c.id).where(
+    devices.c.tenant_id == bindparam("tenant"), devices.c.deleted_at.is_(None)
+)
+
+
+def _contact_of(row: Row[Any]) -> Mapping[str, Any] | None:
+    item = (row.state or {}).get("item")
+    found = item.get("contact") if isinstance(item, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _advance_one(
+    row: Row[Any], surroundings: _Surroundings, batch: Batch, *, allow_slow: bool
+) -> None:
+    """Carry one run on; whatever goes wrong ends this run and no other."""
+    try:
+        if row.desired_state is not None:
+            _obey(row, surroundings, batch)
+            return
+        if row.cursor is not None:
+            signal = fanout.feed(row, surroundings, batch)
+            if signal is None:
+                return
+            row_signal: halts.Signal | None = signal
+        else:
+            row_signal = _signal_of(row)
+        plan = surroundings.plan(row)
+        state = RunState.from_json(row.state or {})
+        trace: list[Step] = []
+        if row_signal is not None:
+            resume(plan, state, row_signal, trace=trace)
+        elif state.pending is not None:
+            resume(plan, state, halts.Woken(), trace=trace)
+        if state.pending is not None:
+            # Woken for something this run does not wait for: it goes on waiting.
+            _keep_waiting(row, state, batch)
+            return
+        context = _context(row, state, surroundings)
+        halt = advance(plan, state, context, allow_slow=allow_slow, trace=trace)
+        while isinstance(halt, halts.Replying):
+            halt = advance(plan, state, context, allow_slow=allow_slow, trace=trace)
+        _settle(row, plan, state, halt, trace, surroundings, batch)
+    except Interrupt:
+        _again(row, surroundings, batch)
+    except (PlanError, LookupError, ValueError) as error:
+        log.warning("run_broken", run=row.id, tenant=row.tenant_id, error=str(error)[:300])
+        _end(row, "FAILED", f"flow_broken: {error}"[:200], None, [], surroundings.now, batch)
+    except Exception:
+        log.error("run_crashed", run=row.id, tenant=row.tenant_id, trace=traceback.format_exc())
+        _end(row, "FAILED", "internal_error", None, [], surroundings.now, batch)
+
+
+def _signal_of(row: Row[Any]) -> halts.Signal | None:
+    signal = row.signal
+    if not signal:
+        return None
+    match signal["t"]:
+        case "outcome":
+            return halts.Outcome(signal["port"], signal.get("values") or {})
+        case "event":
+            return halts.Event(signal.get("values") or {})
+        case _:
+            raise ValueError(f"unknown signal {signal['t']!r}")
+
+
+def _context(row: Row[Any], state: RunState, surroundings: _Surroundings) -> Context:
+    contact = _contact_of(row)
+    ports = surroundings.ports(row.tenant_id)
+    return Context(
+        now=surroundings.now,
+        tenant_id=row.tenant_id,
+        run_id=row.id,
+        node_id=state.at or "",
+        seed=row.seed,
+        identity=str(contact.get("phone")) if contact else str(row.item_key or row.id),
+        mode=row.mode,
+        ports=ports,
+        scope={
+            "tenant": ports.profile(),
+            "run": {"id": row.id, "seed": row.seed, "campaign_id": row.campaign_id},
+            "contact": contact or {},
+            "chat": {},
+        },
+        attempt=1,
+        kind=row.kind,
+    )
+
+
+def _settle(
+    row: Row[Any],
+    plan: Plan,
+    state: RunState,
+    halt: halts.Halt,
+    trace: list[Step],
+    surroundings: _Surroundings,
+    batch: Batch,
+) -> None:
+    now, clock = surroundings.now, surroundings.world.clock
+    values: dict[str, Any] = {}
+    match halt:
+        case halts.Ended(status=status, reason=reason, log=told):
+            if told:
+                log.warning("run_failed", run=row.id, reason=reason, detail=told[:2000])
+            if reason is None and status == "skipped":
+                reason = "skipped"
+            _end(row, _ENDED[status], reason, state, trace, now, batch, skipped=status == "skipped")
+            return
+        case halts.Sending(message=message):
+            refused = _send(row, halt, message, surroundings, batch)
+            if refused is not None:
+                values = {"new_wake_at": now, "new_wait_key": SEND_KEY}
+                signal = {"t": "outcome", "port": "error", "values": refused}
+                batch.later.append(_delivered(row.id, signal, now))
+            else:
+                values = {"new_wait_key": SEND_KEY}
+        case halts.Sleeping(until=until) | halts.Retrying(at=until):
+            values = {"new_wake_at": _scaled(until, now, clock)}
+        case halts.Listening(key=key, until=until):
+            values = {
+                "new_wait_key": key[:120],
+                "new_wake_at": None if until is None else _scaled(until, now, clock),
+            }
+        case halts.HandOver(queue=queue):
+            values = {"new_queue": queue, "new_wake_at": now, "new_status": "QUEUED"}
+        case halts.Yielded():
+            values = {"new_wake_at": now, "new_status": "QUEUED"}
+        case halts.Fanout():
+            values = {"new_cursor": fanout.cursor_of(halt), "new_wake_at": now}
+        case halts.Branching(targets=targets):
+            for target in targets:
+                batch.children.append(
+                    _child(row, f"{halt.node_id}:{target}", branch(plan, state, halt, target), now)
+                )
+            values = {"new_cursor": fanout.cursor_of_branches(halt), "new_wake_at": now}
+        case halts.Calling():
+            signal = {
+                "t": "outcome",
+                "port": "error",
+                "values": {"code": "bad_config", "message": "Flows can't call other flows yet."},
+            }
+            values = {"new_wake_at": now, "new_wait_key": SEND_KEY}
+            batch.later.append(_delivered(row.id, signal, now))
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_state": state.to_dict(),
+                "new_trace": _traced(row, trace),
+                "new_started_at": row.started_at or now,
+                **values,
+            },
+        )
+    )
+
+
+def _delivered(
+    run_id: int, signal: Mapping[str, Any], now: datetime
+) -> Callable[[Connection], None]:
+    """A signal for a run that is recorded in the same transaction."""
+
+    def deliver(connection: Connection) -> None:
+        claims.wake(connection, [{"run": run_id, "key": SEND_KEY, "what": dict(signal), "at": now}])
+
+    return deliver
+
+
+def _scaled(until: datetime, now: datetime, clock: Clock) -> datetime:
+    return now + timedelta(seconds=clock.seconds(max((until - now).total_seconds(), 0.0)))
+
+
+def _send(
+    row: Row[Any],
+    halt: halts.Sending,
+    message: Message,
+    surroundings: _Surroundings,
+    batch: Batch,
+) -> dict[str, Any] | None:
+    """Put the message into the batch; an error object when its device can't be found."""
+    device_id = surroundings.device_id(row.tenant_id, message.device)
+    if device_id is None:
+        return {
+            "code": "no_such_device",
+            "class": "bad_config",
+            "message": f"There is no device called {message.device!r}.",
+        }
+    contact = _contact_of(row)
+    is_contact = contact is not None and contact.get("phone") == message.to
+    # Only what goes to the recipient is the campaign's; a notice to the owner is not.
+    of_campaign = row.campaign_log_id is not None and is_contact
+    pass_no = 1 + halt.round_no * 100 + (halt.attempt - 1)
+    batch.messages.append(
+        NewMessage(
+            tenant_id=row.tenant_id,
+            device_id=device_id,
+            origin="BROADCAST" if of_campaign else "NOTICE" if row.kind == "broadcast" else "REPLY",
+            kind=message.kind,
+            priority=_PRIORITY.get(row.kind, BROADCAST) if of_campaign else min(row.priority, TEST),
+            chat_key=message.to,
+            body=message.text,
+            media=None
+            if message.media is None
+            else {
+                "url": message.media.url,
+                "mimetype": message.media.mimetype,
+                "filename": message.media.filename,
+            },
+            recipe=None
+            if message.recipe is None
+            else {
+                "source": message.recipe.source,
+                "values": dict(message.recipe.values),
+                "seed": message.recipe.seed,
+            },
+            variant=message.path[:200] or None,
+            link_preview=message.link_preview,
+            typing_s=message.typing_s,
+            gap_min_s=message.gap_min_s,
+            gap_max_s=message.gap_max_s,
+            campaign_id=row.campaign_id if of_campaign else None,
+            campaign_log_id=row.campaign_log_id if of_campaign else None,
+            run_id=row.id,
+            node_id=halt.node_id,
+            pass_no=pass_no,
+            identity_id=row.identity_id if is_contact else None,
+            is_cold=bool(of_campaign and contact is not None and not contact.get("warm")),
+        )
+    )
+    return None
+
+
+def _end(
+    row: Row[Any],
+    status: str,
+    reason: str | None,
+    state: RunState | None,
+    trace: list[Step],
+    now: datetime,
+    batch: Batch,
+    *,
+    skipped: bool = False,
+) -> None:
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_status": status,
+                "new_reason": reason,
+                "new_state": row.state if state is None else _kept(row, state),
+                "new_trace": _traced(row, trace),
+                "new_started_at": row.started_at or now,
+                "new_finished_at": now,
+                "new_counts": {"skipped": 1} if skipped else None,
+            },
+        )
+    )
+    if row.campaign_log_id is not None:
+        batch.ended_logs.append(
+            {
+                "log": row.campaign_log_id,
+                "word": "FAILED" if status == "FAILED" else "SKIPPED",
+                "why": (reason or "nothing_to_send")[:60],
+                "at": now,
+            }
+        )
+    elif row.campaign_id is not None and row.parent_id is None:
+        batch.later.append(
+            lambda connection: progress.close(connection, row.campaign_id, status, reason, now)
+        )
+    if row.parent_id is not None:
+        batch.parents.add(row.parent_id)
+
+
+def _kept(row: Row[Any], state: RunState) -> dict[str, Any] | None:
+    """What a run that has ended still holds: a branch's findings are read by its parent."""
+    if row.campaign_log_id is not None:
+        return None
+    return state.to_dict()
+
+
+def _traced(row: Row[Any], trace: list[Step]) -> list[Any] | None:
+    before = list(row.trace or ())
+    if not trace:
+        return before or None
+    return before + written(trace, used_bytes=len(before) * 200)
+
+
+def _keep_waiting(row: Row[Any], state: RunState, batch: Batch) -> None:
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_state": state.to_dict(),
+                "new_trace": row.trace,
+                "new_started_at": row.started_at,
+                "new_wait_key": row.wait_key or SEND_KEY,
+            },
+        )
+    )
+
+
+def _again(row: Row[Any], surroundings: _Surroundings, batch: Batch) -> None:
+    """The world is away for a moment: the run stands as it was stored, and is tried again soon."""
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_status": "QUEUED",
+                "new_state": row.state,
+                "new_cursor": row.cursor,
+                "new_trace": row.trace,
+                "new_started_at": row.started_at,
+                "new_wait_key": row.wait_key,
+                "new_wake_at": surroundings.now + surroundings.world.clock.span(5.0),
+            },
+        )
+    )
+
+
+def _obey(row: Row[Any], surroundings: _Surroundings, batch: Batch) -> None:
+    """A person asked this run to pause or to end."""
+    if row.desired_state == "CANCELLED":
+        _end(row, "CANCELLED", "cancelled", None, [], surroundings.now, batch)
+        return
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_status": "PAUSED",
+                "new_state": row.state,
+                "new_cursor": row.cursor,
+                "new_trace": row.trace,
+                "new_started_at": row.started_at,
+                "new_wait_key": row.wait_key,
+                "new_wake_at": row.wake_at,
+            },
+        )
+    )
+
+
+def _child(row: Row[Any], key: str, state: RunState, now: datetime) -> dict[str, Any]:
+    return fanout.child_values(
+        row, item_key=key, state=state.to_dict(), now=now, identity_id=row.identity_id
+    )
+
+
+def _write(world: World, batch: Batch, ports: Sequence[DbPorts], now: datetime) -> None:
+    """Record a batch in one transaction; when a row collides, each run by itself."""
+    try:
+        with world.database.write() as connection:
+            _write_all(connection, batch, ports, now)
+    except IntegrityError:
+        log.warning("batch_collided", runs=len(batch.updates))
+        _write_singly(world, batch, now)
+
+
+def _write_all(
+    connection: Connection, batch: Batch, ports: Sequence[DbPorts], now: datetime
+) -> None:
+    record_runs(connection, batch.updates)
+    enqueue(connection, batch.messages, now)
+    if batch.children:
+        connection.execute(insert(runs), batch.children)
+    progress.end_without_send(connection, batch.ended_logs)
+    for port in ports:
+        port.write_down(connection, now)
+    for deed in batch.later:
+        deed(connection)
+    if batch.parents:
+        connection.execute(_RING_PARENTS, {"ids": sorted(batch.parents), "now": now})
+
+
+def _write_singly(world: World, batch: Batch, now: datetime) -> None:
+    by_run: dict[int | None, list[NewMessage]] = {}
+    for message in batch.messages:
+        by_run.setdefault(message.run_id, []).append(message)
+    for change in batch.updates:
+        single = Batch([change], by_run.get(change.run_id, []))
+        try:
+            with world.database.write() as connection:
+                _write_all(connection, single, [], now)
+        except IntegrityError:
+            # The step's message is in the ledger already: the run waits for its outcome.
+            with world.database.write() as connection:
+                record_runs(connection, [change])
+    rest = Batch([], [], batch.children, batch.ended_logs, batch.parents, batch.later)
+    with world.database.write() as connection:
+        _write_all(connection, rest, [], now)
+
+
+_RING_PARENTS = (
+    update(runs)
+    .where(
+        runs.c.id.in_(bindparam("ids", expanding=True)),
+        runs.c.status == "WAITING",
+        or_(runs.c.wake_at.is_(None), runs.c.wake_at > bindparam("now")),
+    )
+    .values(wake_at=bindparam("now"))
+)

@@ -1,0 +1,87 @@
+"""What a message's last word means for its run and for its recipient."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runtime import claims
+from runtime.advance import SEND_KEY
+from services.campaigns import progress
+from services.integrations.waha.outcomes import NotSent, Restricted
+from services.messages.claim import Skipped
+from services.messages.record import Done, Final
+
+_PORT = {"SENT": "ok", "SKIPPED": "skipped", "UNKNOWN": "unknown", "FAILED": "error"}
+_CLASS = {
+    "not_on_whatsapp": "not_on_whatsapp",
+    "no_lid": "not_on_whatsapp",
+    "blocked": "blocked",
+    "rate_limited": "rate_limited",
+}
+
+
+def apply_finals(
+    connection: Connection, finals: Sequence[Final], done: Sequence[Done] = ()
+) -> None:
+    """Give recipients their word and wake the runs that wait for it."""
+    progress.apply_finals(connection, finals)
+    settled = {final.message_id for final in finals}
+    progress.mark_waiting(
+        connection,
+        [
+            back.sent.campaign_log_id
+            for back in done
+            if back.sent.campaign_log_id is not None
+            and back.sent.id not in settled
+            and isinstance(back.outcome, NotSent | Restricted)
+        ],
+    )
+    claims.wake(
+        connection,
+        [
+            {"run": final.run_id, "key": SEND_KEY, "what": _signal(final), "at": final.at}
+            for final in finals
+            if final.run_id is not None
+        ],
+    )
+
+
+def apply_skips(connection: Connection, skips: Sequence[Skipped], now: datetime) -> None:
+    """The claim refused these messages for good."""
+    progress.end_without_send(
+        connection,
+        [
+            {"log": skip.campaign_log_id, "word": "SKIPPED", "why": skip.reason}
+            for skip in skips
+            if skip.campaign_log_id is not None
+        ],
+    )
+    claims.wake(
+        connection,
+        [
+            {
+                "run": skip.run_id,
+                "key": SEND_KEY,
+                "what": {"t": "outcome", "port": "skipped", "values": {"reason": skip.reason}},
+                "at": now,
+            }
+            for skip in skips
+            if skip.run_id is not None
+        ],
+    )
+
+
+def _signal(final: Final) -> dict[str, Any]:
+    values: Mapping[str, Any] = {"message_id": final.wa_msg_id, "device": final.session}
+    if final.status == "FAILED":
+        values = {
+            "code": final.reason or "failed",
+            "class": _CLASS.get(final.reason or "", "upstream"),
+            "message": final.detail,
+            "retriable": False,
+        }
+    elif final.status == "SKIPPED":
+        values = {"reason": final.reason}
+    return {"t": "outcome", "port": _PORT[final.status], "values": dict(values)}

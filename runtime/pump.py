@@ -1,0 +1,322 @@
+"""The resident loop of a hot worker: claims lanes and runs, sends, records, sleeps until due.
+
+One asyncio loop in its own thread makes the calls; one database thread makes the transactions, so
+that what came back while a transaction ran is recorded together with the next one. Celery's
+doorbells only wake it; without them it looks at the rows by itself.
+"""
+
+import asyncio
+import threading
+import time
+import traceback
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+
+from runtime import claims as run_claims
+from runtime.advance import World, advance_due
+from runtime.compose import App
+from runtime.events import take_outbox
+from runtime.inbound import take_webhook_events
+from runtime.outcomes import apply_finals, apply_skips
+from runtime.plans import Plans
+from runtime.ports import TurnBlocks
+from runtime.rendering import render_again
+from runtime.servers import ServerPool
+from runtime.wire import call_for, is_sign, send_sign
+from services.campaigns import progress
+from services.integrations.waha.outcomes import NotSent, Outcome
+from services.messages import limits
+from services.messages.claim import Claimed, ClaimRules, claim
+from services.messages.ledger import lanes
+from services.messages.lookup import look_up
+from services.messages.record import LATE, Done, RecordRules, record
+from services.messages.settle import (
+    Doubt,
+    Verdict,
+    claim_doubts,
+    expire_sending,
+    next_doubt_at,
+    record_verdicts,
+)
+
+log = structlog.get_logger("runtime.pump")
+
+SCAN_S = 5.0
+IDLE_LOOK_S = 1.0
+"""How long the loop sleeps at most while nothing is due; another process may have made work."""
+HOUSEKEEPING_S = 1.0
+SERVERS_AGAIN_S = 5.0
+DATABASE_AWAY_S = 0.5
+DRAIN_S = 30.0
+
+
+@dataclass(slots=True)
+class Round:
+    """What one turn of the loop found."""
+
+    sends: list[Claimed] = field(default_factory=list)
+    committing_at: float = 0.0
+    doubts: list[Doubt] = field(default_factory=list)
+    short_of_ids: set[tuple[int, str]] = field(default_factory=set)
+    busy: bool = False
+    next_at: datetime | None = None
+
+
+class Pump:
+    """Sends what is due until it is stopped."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._clock = app.clock
+        self._servers = ServerPool(app.database, app.sealer)
+        self._world = World(app.database, app.clock, Plans(), TurnBlocks())
+        self._claim_rules = ClaimRules(
+            clock=app.clock,
+            rng=app.rng,
+            take_id=self._servers.take_id,
+            needs_id=self._servers.needs_id,
+            render_again=render_again,
+            min_any_gap_s=app.settings.min_any_gap_s,
+        )
+        self._record_rules = RecordRules(
+            clock=app.clock,
+            settle_s=self._servers.settle_s,
+            min_any_gap_s=app.settings.min_any_gap_s,
+        )
+        self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="pump-db")
+        self._done: list[Done] = []
+        self._verdicts: list[Verdict] = []
+        self._flying: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._housekept_at = 0.0
+        self._rung = True
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    # ----------------------------------------------------------------- from other threads
+
+    def start(self) -> None:
+        """Run the loop in a thread of its own."""
+        self._thread = threading.Thread(target=self._run_thread, name="pump", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Look at the rows now."""
+        self._rung = True
+        loop, wake = self._loop, self._wake
+        if loop is not None and wake is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(wake.set)
+
+    def stop(self) -> None:
+        """Claim nothing more, let calls end, record them, then return."""
+        self._stopping = True
+        self.ring()
+        if self._thread is not None:
+            self._thread.join(DRAIN_S + 5)
+
+    # ----------------------------------------------------------------- the loop
+
+    def _run_thread(self) -> None:
+        try:
+            import uvloop
+
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._run())
+        except Exception:
+            log.error("pump_died", trace=traceback.format_exc())
+            raise
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        keeper = asyncio.create_task(self._keep_servers())
+        try:
+            while not self._stopping:
+                await self._turn()
+            await self._drain()
+        finally:
+            keeper.cancel()
+            await self._servers.close()
+            self._database_thread.shutdown()
+
+    async def _turn(self) -> None:
+        assert self._loop is not None
+        assert self._wake is not None
+        self._wake.clear()
+        done, self._done = self._done, []
+        verdicts, self._verdicts = self._verdicts, []
+        try:
+            found = await self._loop.run_in_executor(
+                self._database_thread, self._round, done, verdicts
+            )
+        except Exception as error:
+            # The database is away: keep the results in memory, a compare-and-set takes them later.
+            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400])
+            self._done = done + self._done
+            self._verdicts = verdicts + self._verdicts
+            await asyncio.sleep(DATABASE_AWAY_S)
+            return
+        for sent in found.sends:
+            self._fly(self._send(sent, found.committing_at))
+        for doubt in found.doubts:
+            self._fly(self._look_up(doubt))
+        used = found.short_of_ids | {(sent.server_id, sent.session) for sent in found.sends}
+        for server_id, session in used:
+            self._fly(self._fill(server_id, session))
+        if found.busy or self._done:
+            await asyncio.sleep(0)
+            return
+        await self._sleep_until(found.next_at)
+
+    async def _sleep_until(self, next_at: datetime | None) -> None:
+        assert self._wake is not None
+        wait_s = IDLE_LOOK_S
+        if next_at is not None:
+            wait_s = min(max((next_at - self._clock.now()).total_seconds(), 0.0), IDLE_LOOK_S)
+        if wait_s > 0 and not self._wake.is_set():
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    def _fly(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
+
+    async def _drain(self) -> None:
+        """Let what is in flight end, and write it down."""
+        assert self._loop is not None
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=DRAIN_S)
+        done, self._done = self._done, []
+        verdicts, self._verdicts = self._verdicts, []
+        await self._loop.run_in_executor(self._database_thread, self._record, done, verdicts)
+
+    async def _keep_servers(self) -> None:
+        """Follow the servers' rows, and learn what each can do."""
+        assert self._loop is not None
+        while True:
+            try:
+                rows = await self._loop.run_in_executor(None, self._servers.read_rows)
+                await self._servers.refresh(rows)
+                await self._servers.learn(time.monotonic())
+            except Exception as error:
+                log.warning("servers_unread", error=f"{type(error).__name__}: {error}"[:300])
+            known = all(server.can is not None for server in self._servers.all())
+            await asyncio.sleep(SERVERS_AGAIN_S if known and self._servers.all() else 0.2)
+
+    # ----------------------------------------------------------------- in flight
+
+    async def _send(self, sent: Claimed, committing_at: float) -> None:
+        outcome = await self._outcome(sent, committing_at)
+        self._done.append(Done(sent, outcome, self._clock.now()))
+        assert self._wake is not None
+        self._wake.set()
+
+    async def _outcome(self, sent: Claimed, committing_at: float) -> Outcome:
+        server = self._servers.get(sent.server_id)
+        if server is None:
+            return NotSent("no_server", "The WhatsApp server is not known yet.", scope="server")
+        timeout_s = limits.send_timeout_s(self._clock, sent.kind)
+        if is_sign(sent):
+            return await send_sign(server.sender, sent, timeout_s)
+        call = call_for(sent)
+        if isinstance(call, Outcome):
+            return call
+        # A process that was frozen since its commit may no longer be the one to act.
+        if time.clock_gettime(time.CLOCK_BOOTTIME) - committing_at > limits.DEADLINE_CHECK_S:
+            return NotSent(LATE, "The sending process was held up.", scope="message")
+        return await server.sender.send(call, timeout_s)
+
+    async def _look_up(self, doubt: Doubt) -> None:
+        server = self._servers.get(doubt.server_id)
+        if server is None or server.can is None:
+            verdict = Verdict(doubt, "unclear", {"no_proof": "server_unknown"})
+        else:
+            try:
+                verdict = await look_up(doubt, self._servers.lookups(server), server.can)
+            except Exception as error:
+                log.error("look_up_failed", message=doubt.id, trace=traceback.format_exc())
+                verdict = Verdict(doubt, "unclear", {"error": type(error).__name__})
+        self._verdicts.append(verdict)
+        assert self._wake is not None
+        self._wake.set()
+
+    async def _fill(self, server_id: int, session: str) -> None:
+        await self._servers.fill(server_id, session)
+
+    # ----------------------------------------------------------------- in the database thread
+
+    def _record(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> None:
+        if not done and not verdicts:
+            return
+        with self._app.database.write() as connection:
+            finals = record(connection, done, self._record_rules)
+            finals += record_verdicts(connection, verdicts, self._clock.now(), self._clock)
+            apply_finals(connection, finals, done)
+
+    def _round(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> Round:
+        """Record what came back, claim what is due, advance what was woken."""
+        found = Round()
+        database, clock = self._app.database, self._clock
+        started = time.monotonic()
+        housekeeping = started - self._housekept_at >= HOUSEKEEPING_S
+        rung, self._rung = self._rung, False
+        if done or verdicts or housekeeping or self._lane_is_due():
+            with database.write() as connection:
+                now = clock.now()
+                finals = record(connection, done, self._record_rules)
+                finals += record_verdicts(connection, verdicts, now, clock)
+                apply_finals(connection, finals, done)
+                if housekeeping:
+                    expire_sending(connection, now, clock, self._servers.settle_s)
+                    found.doubts = claim_doubts(connection, now, clock)
+                    dead = run_claims.reap(connection, now)
+                    progress.bury(connection, [row.campaign_log_id for row in dead])
+                taken = claim(connection, now, self._claim_rules, limits.LANES_PER_CLAIM)
+                progress.mark_sending(
+                    connection,
+                    [
+                        (sent.campaign_log_id, sent.device_id)
+                        for sent in taken.sends
+                        if sent.campaign_log_id is not None and not is_sign(sent)
+                    ],
+                )
+                apply_skips(connection, taken.skipped, now)
+                found.committing_at = time.clock_gettime(time.CLOCK_BOOTTIME)
+            found.sends = taken.sends
+            found.short_of_ids = taken.short_of_ids
+            found.busy = bool(taken.sends or taken.skipped)
+        if housekeeping:
+            self._housekept_at = started
+        if rung or housekeeping:
+            found.busy |= take_outbox(database, clock) > 0
+            found.busy |= take_webhook_events(database, clock) > 0
+        advanced = advance_due(self._world)
+        found.busy |= advanced > 0
+        if not found.busy:
+            found.next_at = self._next_at()
+        return found
+
+    def _lane_is_due(self) -> bool:
+        with self._app.database.read() as connection:
+            due = connection.execute(select(func.min(lanes.c.due_at))).scalar()
+        return due is not None and due <= self._clock.now()
+
+    def _next_at(self) -> datetime | None:
+        with self._app.database.read() as connection:
+            times = [
+                connection.execute(select(func.min(lanes.c.due_at))).scalar(),
+                run_claims.next_wake_at(connection),
+                next_doubt_at(connection),
+            ]
+        return min((at for at in times if at is not None), default=None)

@@ -1,0 +1,31 @@
+"""The hot worker's process: Celery for the doorbells, the resident loop for the work.
+
+Start: `celery -A runtime.worker worker --pool threads --concurrency 2 -Q webhook,broadcast,control`
+"""
+
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutting_down
+
+from runtime import compose, resident
+from runtime.celery_app import celery_app
+from runtime.pump import Pump
+from services.kit.config import Settings
+from services.kit.log_setup import set_up_logs
+
+_settings = Settings()
+set_up_logs(_settings, f"worker-{_settings.worker_index}")
+app = celery_app(_settings)
+app.conf.beat_schedule = {
+    "scan": {"task": "runtime.advance", "schedule": 5.0, "options": {"expires": 5}},
+}
+
+
+@worker_ready.connect
+def _ready(**_: Any) -> None:
+    resident.settle_in(Pump(compose.build(_settings)))
+
+
+@worker_shutting_down.connect
+def _shutting_down(**_: Any) -> None:
+    resident.leave()

@@ -1,0 +1,80 @@
+"""A device's link and its restrictions, as WAHA reports them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, update
+
+from services.devices.models import Device, DeviceLane
+from services.integrations.waha.answers import read_status, read_timelock
+from services.integrations.waha.types import SessionStatus, Timelock
+
+devices: Table = Device.__table__  # type: ignore[assignment]
+lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
+
+LINK_OF: Mapping[SessionStatus, str] = {
+    SessionStatus.STOPPED: "DISCONNECTED",
+    SessionStatus.STARTING: "STARTING",
+    SessionStatus.SCAN_QR_CODE: "SCAN_QR",
+    SessionStatus.PASSKEY_REQUIRED: "SCAN_QR",
+    SessionStatus.PASSKEY_CONFIRMATION_REQUIRED: "SCAN_QR",
+    SessionStatus.WORKING: "CONNECTED",
+    SessionStatus.FAILED: "FAILED",
+    SessionStatus.UNKNOWN: "DISCONNECTED",
+}
+
+
+def follow(
+    connection: Connection,
+    device_id: int,
+    payload: Mapping[str, Any],
+    told_at: datetime,
+    now: datetime,
+) -> None:
+    """Take over what a `session.status` event says; one older than the last change is passed."""
+    since = connection.execute(
+        select(devices.c.status_since).where(devices.c.id == device_id)
+    ).scalar()
+    if since is not None and told_at < since:
+        return
+    link = LINK_OF[read_status(payload.get("status"))]
+    set_link(connection, device_id, link, now)
+    data = payload.get("data")
+    timelock = read_timelock(data.get("reachoutTimelock")) if isinstance(data, Mapping) else None
+    if timelock is not None:
+        restrict(connection, device_id, timelock, now)
+
+
+def set_link(connection: Connection, device_id: int, link: str, now: datetime) -> bool:
+    """Write the link when it changed; a device that came back is looked at at once."""
+    changed = connection.execute(
+        update(devices)
+        .where(devices.c.id == device_id, devices.c.status != link)
+        .values(status=link, status_since=now, last_seen_at=now, updated_at=now)
+    ).rowcount
+    if changed and link == "CONNECTED":
+        connection.execute(update(lanes).where(lanes.c.device_id == device_id).values(due_at=now))
+    return bool(changed)
+
+
+def restrict(connection: Connection, device_id: int, timelock: Timelock, now: datetime) -> None:
+    """WhatsApp's block on new chats: frozen for cold contacts until it ends, replies go on."""
+    if timelock.active:
+        connection.execute(
+            update(devices)
+            .where(devices.c.id == device_id, devices.c.health != "PAUSED")
+            .values(
+                health="COLD_FROZEN",
+                health_reason=f"463 {timelock.enforcement or ''}".strip(),
+                health_until=timelock.until,
+                updated_at=now,
+            )
+        )
+        return
+    connection.execute(
+        update(devices)
+        .where(devices.c.id == device_id, devices.c.health == "COLD_FROZEN")
+        .values(health="OK", health_reason=None, health_until=None, updated_at=now)
+    )
+    connection.execute(update(lanes).where(lanes.c.device_id == device_id).values(due_at=now))
