@@ -2,13 +2,11 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from domain.zones import WIB, UnknownZone, zone_of
 from flows.engine.plan import Plan
 from flows.engine.state import RunState
 from nodes.contract import Context
-
-DEFAULT_ZONE = "Asia/Jakarta"
 
 
 def build_scope(plan: Plan, state: RunState, ctx: Context) -> dict[str, Any]:
@@ -33,13 +31,19 @@ def build_scope(plan: Plan, state: RunState, ctx: Context) -> dict[str, Any]:
     if "now" not in scope:
         tenant = scope.get("tenant")
         zone = tenant.get("zone") if isinstance(tenant, dict) else None
-        scope["now"] = now_values(ctx.now, zone or DEFAULT_ZONE)
+        scope["now"] = now_values(ctx.now, zone or WIB)
     return scope
 
 
 def now_values(now: datetime, zone: str) -> dict[str, Any]:
-    """A moment as conditions read it: numbers of the local wall clock; Monday is weekday 1."""
-    local = now.astimezone(ZoneInfo(zone))
+    """A moment as conditions read it: numbers of the local wall clock; Monday is weekday 1.
+
+    A zone nobody knows is read as WIB: a slip in the settings must not stop every run of a shop.
+    """
+    try:
+        local = now.astimezone(zone_of(zone))
+    except UnknownZone:
+        local = now.astimezone(zone_of(WIB))
     return {
         "iso": local.isoformat(),
         "date": local.date().isoformat(),

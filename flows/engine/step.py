@@ -164,7 +164,8 @@ def advance(
 ) -> Halt:
     """Run nodes until the run has to wait, has ended, or has taken `budget` steps.
 
-    Changes `state` in place; `ctx.scope` holds contact, chat, tenant and run and is left as it was.
+    Changes `state` in place; `ctx.scope` holds contact, chat, tenant and run, `ctx.gap_*` the
+    campaign's pause (a node's own pace goes before it); both are left as they were.
     A node that breaks ends its run as failed (internal_error); only Interrupt comes through.
     Raises: ValueError when the run stands still and was given no signal.
     """
@@ -172,7 +173,7 @@ def advance(
         return Ended(state.ended[0], state.ended[1], state.error)
     if state.pending is not None:
         raise ValueError(f"the run waits at '{state.at}' ({state.pending[0]}); resume it first")
-    given = ctx.scope
+    given, gap = ctx.scope, (ctx.gap_min_s, ctx.gap_max_s)
     scope = ctx.scope = build_scope(plan, state, ctx)
     try:
         halt = _walk(plan, state, ctx, scope, budget, allow_slow, trace)
@@ -186,6 +187,7 @@ def advance(
         return halt
     finally:
         ctx.scope = given
+        ctx.gap_min_s, ctx.gap_max_s = gap
 
 
 def _runs_again(state: RunState, halt: Halt) -> bool:
@@ -208,6 +210,7 @@ def _walk(
     live = ctx.mode == "live"
     simulated = ctx.mode == "simulate"
     left = budget
+    own_gap = (ctx.gap_min_s, ctx.gap_max_s)
     while True:
         at = state.at
         if at is None:
@@ -238,7 +241,7 @@ def _walk(
         params = node.params
         try:
             if node.gap is None:
-                pass
+                ctx.gap_min_s, ctx.gap_max_s = own_gap
             elif type(node.gap) is tuple:
                 ctx.gap_min_s, ctx.gap_max_s = node.gap
             else:

@@ -243,9 +243,9 @@ def document(nodes: Mapping[str, Mapping[str, Any]], **more: Any) -> Document:
 
 
 def plan(
-    nodes: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any] | None = None, **more: Any
+    nodes: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any] | None = None, **more: Any
 ) -> Plan:
-    return compile_plan(document(nodes, **more), params, find=KINDS.get)
+    return compile_plan(document(nodes, **more), given, find=KINDS.get)
 
 
 def context(**more: Any) -> Context:

@@ -625,3 +625,15 @@ def test_the_context_is_left_as_it_was():
 def test_there_is_no_run_without_its_trigger():
     with pytest.raises(ValueError, match="no trigger 'other'"):
         begin(plan({"a": shape()}), "other")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [(None, 10), ("Asia/Makassar", 11), ("WIT", 12), ("Bulan/Tengah", 10)]
+)
+def test_conditions_read_the_wall_clock_of_the_shop(zone, hour):
+    compiled = plan({"a": {"type": "send", "with": {"to": {"$": "now.hour"}}}})
+
+    halt = run(compiled, scope={"tenant": {"zone": zone}})
+
+    assert isinstance(halt, Sending)
+    assert halt.message.to == hour
