@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from flows.engine import halts
@@ -33,6 +33,8 @@ log = structlog.get_logger("runtime.advance")
 
 SEND_KEY = "send"
 """`wait_key` of a run that waits for the outcome of its message."""
+LAST_SEND_KEY = "send!"
+"""The same, where nothing follows a message that went out: the run ends with it."""
 _PRIORITY = {"broadcast": BROADCAST, "inbound": REPLY, "test": TEST, "human": HUMAN}
 _ENDED = {"succeeded": "SUCCEEDED", "failed": "FAILED", "skipped": "SUCCEEDED"}
 
@@ -238,7 +240,7 @@ def _settle(
                 signal = {"t": "outcome", "port": "error", "values": refused}
                 batch.later.append(_delivered(row.id, signal, now))
             else:
-                values = {"new_wait_key": SEND_KEY}
+                values = {"new_wait_key": LAST_SEND_KEY if _is_last(row, plan, halt) else SEND_KEY}
         case halts.Sleeping(until=until) | halts.Retrying(at=until):
             values = {"new_wake_at": _scaled(until, now, clock)}
         case halts.Listening(key=key, until=until):
@@ -278,6 +280,14 @@ def _settle(
             },
         )
     )
+
+
+def _is_last(row: Row[Any], plan: Plan, halt: halts.Sending) -> bool:
+    """Whether a campaign's element has nothing left to do once this message went out."""
+    if row.campaign_log_id is None:
+        return False
+    node = plan.nodes[halt.node_id]
+    return "ok" not in node.next and "ok" not in node.branches
 
 
 def _delivered(
@@ -496,8 +506,7 @@ def _write_all(
         port.write_down(connection, now)
     for deed in batch.later:
         deed(connection)
-    if batch.parents:
-        connection.execute(_RING_PARENTS, {"ids": sorted(batch.parents), "now": now})
+    claims.ring_parents(connection, batch.parents, now)
 
 
 def _write_singly(world: World, batch: Batch, now: datetime) -> None:
@@ -516,14 +525,3 @@ def _write_singly(world: World, batch: Batch, now: datetime) -> None:
     rest = Batch([], [], batch.children, batch.ended_logs, batch.parents, batch.later)
     with world.database.write() as connection:
         _write_all(connection, rest, [], now)
-
-
-_RING_PARENTS = (
-    update(runs)
-    .where(
-        runs.c.id.in_(bindparam("ids", expanding=True)),
-        runs.c.status == "WAITING",
-        or_(runs.c.wake_at.is_(None), runs.c.wake_at > bindparam("now")),
-    )
-    .values(wake_at=bindparam("now"))
-)

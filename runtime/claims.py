@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from runtime.models import FlowRun, TenantTurn
 from services.kit.clock import Clock
@@ -187,6 +198,47 @@ _WAKE = (
         runs.c.wait_key == bindparam("key"),
     )
     .values(signal=bindparam("what"), wake_at=bindparam("at"), wait_key=None)
+)
+
+
+def end_after_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """End runs whose last deed was the message that has just gone out: rows of run, key, at."""
+    if rows:
+        connection.execute(_END_AFTER_SEND, list(rows))
+        parents = connection.execute(_PARENTS, {"ids": [row["run"] for row in rows]}).scalars()
+        ring_parents(connection, set(parents), max(row["at"] for row in rows))
+
+
+def ring_parents(connection: Connection, parent_ids: set[int], now: datetime) -> None:
+    """Let parents look at their elements soon; ends that come close together ring once."""
+    if parent_ids:
+        connection.execute(_RING_PARENTS, {"ids": sorted(parent_ids), "soon": now + RING_WITHIN})
+
+
+RING_WITHIN = timedelta(seconds=0.1)
+_PARENTS = (
+    select(runs.c.parent_id)
+    .where(runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.parent_id.is_not(None))
+    .distinct()
+)
+_RING_PARENTS = (
+    update(runs)
+    .where(
+        runs.c.id.in_(bindparam("ids", expanding=True)),
+        runs.c.status == "WAITING",
+        or_(runs.c.wake_at.is_(None), runs.c.wake_at > bindparam("soon")),
+    )
+    .values(wake_at=bindparam("soon"))
+)
+
+_END_AFTER_SEND = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.status == "WAITING",
+        runs.c.wait_key == bindparam("key"),
+    )
+    .values(status=literal("SUCCEEDED"), wait_key=None, wake_at=None, finished_at=bindparam("at"))
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from runtime import claims
-from runtime.advance import SEND_KEY
+from runtime.advance import LAST_SEND_KEY, SEND_KEY
 from services.campaigns import progress
 from services.integrations.waha.outcomes import NotSent, Restricted
 from services.messages.claim import Skipped
@@ -38,12 +38,21 @@ def apply_finals(
             and isinstance(back.outcome, NotSent | Restricted)
         ],
     )
+    told = [final for final in finals if final.run_id is not None]
+    claims.end_after_send(
+        connection,
+        [
+            {"run": final.run_id, "key": LAST_SEND_KEY, "at": final.at}
+            for final in told
+            if final.status == "SENT"
+        ],
+    )
     claims.wake(
         connection,
         [
-            {"run": final.run_id, "key": SEND_KEY, "what": _signal(final), "at": final.at}
-            for final in finals
-            if final.run_id is not None
+            {"run": final.run_id, "key": key, "what": _signal(final), "at": final.at}
+            for final in told
+            for key in ((SEND_KEY,) if final.status == "SENT" else (SEND_KEY, LAST_SEND_KEY))
         ],
     )
 
@@ -63,11 +72,12 @@ def apply_skips(connection: Connection, skips: Sequence[Skipped], now: datetime)
         [
             {
                 "run": skip.run_id,
-                "key": SEND_KEY,
+                "key": key,
                 "what": {"t": "outcome", "port": "skipped", "values": {"reason": skip.reason}},
                 "at": now,
             }
             for skip in skips
+            for key in (SEND_KEY, LAST_SEND_KEY)
             if skip.run_id is not None
         ],
     )

@@ -51,6 +51,10 @@ SCAN_S = 5.0
 IDLE_LOOK_S = 1.0
 """How long the loop sleeps at most while nothing is due; another process may have made work."""
 HOUSEKEEPING_S = 1.0
+GATHER_S = 0.004
+"""How long a turn waits for more calls to end while lanes are busy."""
+ADVANCE_AGAIN_S = 0.02
+"""While lanes are busy, runs are advanced in batches at most this often."""
 SERVERS_AGAIN_S = 5.0
 DATABASE_AWAY_S = 0.5
 DRAIN_S = 30.0
@@ -93,6 +97,8 @@ class Pump:
         self._done: list[Done] = []
         self._verdicts: list[Verdict] = []
         self._flying: set[asyncio.Task[None]] = set()
+        self._sending = 0
+        self._advanced_at = 0.0
         self._stopping = False
         self._housekept_at = 0.0
         self._rung = True
@@ -170,10 +176,25 @@ class Pump:
         used = found.short_of_ids | {(sent.server_id, sent.session) for sent in found.sends}
         for server_id, session in used:
             self._fly(self._fill(server_id, session))
-        if found.busy or self._done:
-            await asyncio.sleep(0)
+        if found.busy:
+            await self._gather()
             return
         await self._sleep_until(found.next_at)
+
+    async def _gather(self) -> None:
+        """Wait a moment for calls in flight: what comes back together is recorded together."""
+        assert self._wake is not None
+        until = time.monotonic() + GATHER_S
+        while self._sending and not self._stopping:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                return
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(left_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
 
     async def _sleep_until(self, next_at: datetime | None) -> None:
         assert self._wake is not None
@@ -217,7 +238,11 @@ class Pump:
     # ----------------------------------------------------------------- in flight
 
     async def _send(self, sent: Claimed, committing_at: float) -> None:
-        outcome = await self._outcome(sent, committing_at)
+        self._sending += 1
+        try:
+            outcome = await self._outcome(sent, committing_at)
+        finally:
+            self._sending -= 1
         self._done.append(Done(sent, outcome, self._clock.now()))
         assert self._wake is not None
         self._wake.set()
@@ -301,8 +326,9 @@ class Pump:
         if rung or housekeeping:
             found.busy |= take_outbox(database, clock) > 0
             found.busy |= take_webhook_events(database, clock) > 0
-        advanced = advance_due(self._world)
-        found.busy |= advanced > 0
+        if not found.sends or started - self._advanced_at >= ADVANCE_AGAIN_S:
+            self._advanced_at = started
+            found.busy |= advance_due(self._world) > 0
         if not found.busy:
             found.next_at = self._next_at()
         return found

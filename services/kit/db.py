@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -105,6 +106,13 @@ def States(words: type[Any], length: int = 20) -> Enum:
     )
 
 
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+_JSON: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+
+
 def one_of(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
     """`column` is one of these words; unlike IN it may stand in a statement for many rows."""
     return or_(*(column == word for word in words))
@@ -124,7 +132,10 @@ class Database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._lock_path = f"{path}.lock"
             self.engine = create_engine(
-                parsed, pool_size=pool_size, connect_args={"timeout": 30, "isolation_level": None}
+                parsed,
+                pool_size=pool_size,
+                connect_args={"timeout": 30, "isolation_level": None},
+                **_JSON,
             )
             _prepare_sqlite(self.engine)
         else:
@@ -137,6 +148,7 @@ class Database:
                 pool_timeout=5,
                 isolation_level="READ COMMITTED",
                 connect_args={"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60},
+                **_JSON,
             )
         self._local = threading.local()
 

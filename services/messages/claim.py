@@ -8,13 +8,16 @@ health) is read in the same transaction. A claim does no I/O.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    Boolean,
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     exists,
@@ -260,27 +263,41 @@ def _pick(
     """The first message of each lane, with what may forbid it."""
     if not open_lanes:
         return {}
-    firsts = []
-    for device_id, (row, top) in open_lanes.items():
-        first = (
+    values: dict[str, Any] = {"now": now}
+    for index, (device_id, (row, top)) in enumerate(open_lanes.items()):
+        values[f"device{index}"] = device_id
+        values[f"top{index}"] = top
+        values[f"cold{index}"] = _cold_allowed(row, now)
+    found = connection.execute(_firsts(len(open_lanes)), values).all()
+    return {row.device_id: row for row in found}
+
+
+@cache
+def _firsts(lanes_open: int) -> Select[Any]:
+    """One statement for the first message of each of so many lanes; built once per number."""
+    firsts = [
+        select(
             select(messages.c.id)
             .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
             .where(
-                messages.c.device_id == device_id,
+                messages.c.device_id == bindparam(f"device{index}"),
                 messages.c.status == "PENDING",
-                messages.c.priority <= top,
-                messages.c.not_before <= now,
+                messages.c.priority <= bindparam(f"top{index}"),
+                messages.c.not_before <= bindparam("now"),
                 or_(messages.c.campaign_id.is_(None), campaigns.c.status == "PROCESSING"),
+                or_(messages.c.is_cold.is_(False), bindparam(f"cold{index}", type_=Boolean)),
             )
             .order_by(messages.c.priority, messages.c.not_before, messages.c.id)
             .limit(1)
+            .subquery()
+            .c.id
         )
-        if not _cold_allowed(row, now):
-            first = first.where(messages.c.is_cold.is_(False))
-        firsts.append(select(first.subquery().c.id))
-    ids = firsts[0] if len(firsts) == 1 else union_all(*firsts)
-    found = connection.execute(
+        for index in range(lanes_open)
+    ]
+    ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
+    return (
         select(messages, blacklist.c.reason.label("blacklisted"))
+        .join(ids, ids.c.id == messages.c.id)
         .outerjoin(
             blacklist,
             and_(
@@ -288,9 +305,7 @@ def _pick(
                 blacklist.c.phone == messages.c.chat_key,
             ),
         )
-        .where(messages.c.id.in_(ids.scalar_subquery() if len(firsts) == 1 else ids))
-    ).all()
-    return {row.device_id: row for row in found}
+    )
 
 
 def _cold_allowed(row: Row[Any], now: datetime) -> bool:
