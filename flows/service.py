@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain.text import Severity
+from domain.text import check as check_text
 from flows import repository
 from flows.check import Report, check
 from flows.content_hash import content_hash
 from flows.document import Document
-from flows.engine.plan import PlanProblem, fill_params
+from flows.engine.plan import PlanError, PlanProblem, compile_plan, fill_params
 from flows.models import Flow, FlowVersion
 from flows.problems import Problem
 from flows.yaml_text import dump, edit, load
@@ -177,11 +179,30 @@ class TenantFlows:
         if found is None:
             return dict(params), ()
         wrong: list[PlanProblem] = []
-        filled = fill_params(Document.model_validate(found.document), params, wrong)
+        document = Document.model_validate(found.document)
+        filled = fill_params(document, params, wrong)
+        if not wrong:
+            try:
+                compile_plan(document, filled)
+            except PlanError as error:
+                wrong += error.problems
         return filled, [
             FieldProblem(problem.path.lstrip("/").replace("/", "."), problem.message, problem.hint)
             for problem in wrong
-        ]
+        ] + _text_problems(document, filled)
+
+
+def _text_problems(document: Document, params: Mapping[str, Any]) -> list[FieldProblem]:
+    """What is wrong with the message texts among the parameters, by line and column."""
+    forms = (document.params or {}).get("properties") or {}
+    return [
+        FieldProblem(f"params.{name}:{found.line}:{found.column}", found.message, found.hint)
+        for name, form in forms.items()
+        if isinstance(form, Mapping) and form.get("x-lang") == "text"
+        if isinstance(params.get(name), str)
+        for found in check_text(params[name])
+        if found.severity is Severity.ERROR
+    ]
 
 
 def _head(text: str) -> tuple[str, str, str]:

@@ -1,6 +1,7 @@
 """A migrated database, two tenants whose rows must never meet, and clients of the API."""
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,19 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from starlette.testclient import TestClient
 
+from flows import service as flow_service
 from flows.service import TenantFlows
 from runtime.asgi import ApiState, create_api
 from runtime.migrate import migrate
 from services.accounts.models import SignIn, Tenant, User
+from services.campaigns import service as campaigns
+from services.campaigns.models import CampaignLog
+from services.contacts import audience
+from services.contacts.models import Contact, ContactTagLink
+from services.devices.models import Device, DeviceLane, WahaServer
 from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database
@@ -183,6 +190,150 @@ def make_world(database: Database, sealer: Sealer, tmp_path: Path) -> Callable[.
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
     return make_world()
+
+
+BROADCAST = Path(__file__).parent.parent / "flows" / "templates" / "broadcast.yaml"
+
+
+@dataclass
+class Shop:
+    """What a tenant has, made straight in the database."""
+
+    world: World
+    tenant_id: int
+    _broadcast: tuple[int, int] | None = None
+
+    def device(self, name: str = "", status: str = "CONNECTED", **values: Any) -> int:
+        """A device with its lane; returns its id."""
+        now = datetime.now(UTC)
+        with self.world.database.session() as session:
+            server = session.scalar(select(WahaServer.id))
+            if server is None:
+                row = WahaServer(
+                    name="main",
+                    base_url=self.world.settings.waha_url,
+                    api_key_sealed=self.world.sealer.seal("the-key-of-waha"),
+                    is_sandbox=False,
+                    capabilities={},
+                    created_at=now,
+                )
+                session.add(row)
+                session.flush()
+                server = row.id
+            device = Device(
+                **{
+                    "tenant_id": self.tenant_id,
+                    "server_id": server,
+                    "session_name": name or f"dev-{self.tenant_id}-{secrets.token_hex(3)}",
+                    "status": status,
+                    "health": "OK",
+                    "is_active_for_broadcast": True,
+                    "weight": 1,
+                    "pacing": {},
+                    "webhook_key": secrets.token_hex(16),
+                    "webhook_secret_sealed": self.world.sealer.seal("hook-secret"),
+                    "wanted": True,
+                    "created_at": now,
+                    "updated_at": now,
+                    **values,
+                }
+            )
+            session.add(device)
+            session.flush()
+            session.add(
+                DeviceLane(
+                    device_id=device.id,
+                    tenant_id=self.tenant_id,
+                    next_broadcast_at=now,
+                    next_any_at=now,
+                )
+            )
+            return device.id
+
+    def contacts(self, count: int = 3, tag: str = "Lead") -> list[int]:
+        """So many people with that tag; returns their ids."""
+        now = datetime.now(UTC)
+        with self.world.database.session() as session:
+            first = session.scalar(select(func.max(Contact.id))) or 0
+            made = [
+                Contact(
+                    tenant_id=self.tenant_id,
+                    phone=f"62812{self.tenant_id}{first + number:08d}",
+                    name=f"Orang {number}",
+                    fields={},
+                    is_active=True,
+                    created_at=now,
+                    updated_at=now,
+                )
+                for number in range(count)
+            ]
+            session.add_all(made)
+            session.flush()
+            ids = [contact.id for contact in made]
+            tags = audience.tag_ids(session.connection(), self.tenant_id, [tag], now, create=[tag])
+            session.execute(
+                insert(ContactTagLink),
+                [{"contact_id": contact_id, "tag_id": tags[tag]} for contact_id in ids],
+            )
+            return ids
+
+    def flow(self, text: str | None = None) -> tuple[int, int]:
+        """A published broadcast, the same one each time; the ids of the flow and its version."""
+        if text is None and self._broadcast is not None:
+            return self._broadcast
+        now = datetime.now(UTC)
+        source = text or BROADCAST.read_text(encoding="utf-8")
+        with self.world.database.session() as session:
+            flow_id = flow_service.create(session, self.tenant_id, source, now).id
+        version = flow_service.publish(self.world.database, self.tenant_id, flow_id, None, now)
+        if text is None:
+            self._broadcast = flow_id, version.id
+        return flow_id, version.id
+
+    def campaign(self, status: str = "DRAFT", flow_id: int | None = None, **values: Any) -> int:
+        """A campaign of the broadcast for everybody tagged Lead; returns its id."""
+        now = datetime.now(UTC)
+        new = campaigns.NewCampaign(
+            name="Promo",
+            flow_id=flow_id or self.flow()[0],
+            params={"audience_tag": "Lead", "message": "Halo [nama]"},
+        )
+        with self.world.database.session() as session:
+            made = campaigns.create(session, TenantFlows(), self.tenant_id, new, now)
+            made.status = status
+            for name, value in values.items():
+                setattr(made, name, value)
+            return made.id
+
+    def recipients(self, campaign_id: int, statuses: Sequence[str], **values: Any) -> None:
+        """Recipients of a campaign, one for each status."""
+        now = datetime.now(UTC)
+        ids = self.contacts(len(statuses), tag="Recipient")
+        with self.world.database.session() as session:
+            for position, (contact_id, status) in enumerate(zip(ids, statuses, strict=True)):
+                session.add(
+                    CampaignLog(
+                        tenant_id=self.tenant_id,
+                        campaign_id=campaign_id,
+                        contact_id=contact_id,
+                        phone=f"62812{position:08d}",
+                        position=position,
+                        status=status,
+                        created_at=now,
+                        **values,
+                    )
+                )
+
+
+@pytest.fixture
+def shop(world: World) -> Shop:
+    """Tenant 1's things."""
+    return Shop(world, 1)
+
+
+@pytest.fixture
+def other_shop(world: World) -> Shop:
+    return Shop(world, 2)
 
 
 @pytest.fixture
