@@ -34,4 +34,4 @@ ENV PATH=/opt/environment/bin:$PATH \
 USER alir
 VOLUME ["/var/lib/alir", "/shared_media"]
 EXPOSE 8000
-CMD ["python", "-m", "runtime.api"]
+CMD ["python", "-m", "runtime.processes.api"]

@@ -29,7 +29,7 @@ NEEDED = {
     "cloudflared",
     "nginx",
 }
-AWAITED = {"runtime.api", "runtime.worker_slow"}
+AWAITED = {"runtime.worker_slow"}
 """Modules that the services name and that are still to come."""
 VARIABLE = re.compile(r"\$\{(\w+)(:[-?][^}]*)?\}")
 

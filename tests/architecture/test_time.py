@@ -20,8 +20,8 @@ PACKAGES = ("domain", "services", "nodes", "flows", "runtime")
 MAY_WAIT = {
     "runtime/pump.py": "the resident loop, which is no task: it waits for the next due row",
 }
-"""Async waits only; processes that look after others (the CLI) stand apart."""
-SUPERVISORS = ("runtime/cli/",)
+"""Async waits only; the programs that look after others stand apart."""
+SUPERVISORS = ("runtime/cli/", "runtime/processes/")
 PUTTING_OFF = {"eta", "countdown"}
 SENDING = {"apply_async", "send_task", "signature", "s", "si", "retry", "delay"}
 
