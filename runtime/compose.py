@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 
+from flows.service import TenantFlows
 from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database
@@ -86,3 +87,8 @@ def silent_doorbell() -> Doorbell:
 def var_folder(settings: Settings) -> Path:
     settings.var.mkdir(parents=True, exist_ok=True)
     return settings.var
+
+
+def flows() -> TenantFlows:
+    """The tenant's flows, for the services that start them."""
+    return TenantFlows()

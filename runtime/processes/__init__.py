@@ -1,0 +1,1 @@
+"""The processes of an installation, and the supervisor that runs them on one machine."""

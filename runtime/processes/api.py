@@ -1,0 +1,45 @@
+"""The API's process: `python -m runtime.processes.api`."""
+
+import sys
+
+import uvicorn
+
+from runtime import compose
+from runtime.asgi import ApiState, create_api
+from services.kit.config import Settings
+from services.kit.log_setup import set_up_logs
+
+GRACE_S = 10
+
+
+def main() -> int:
+    """Serve until told to stop; one line on standard error once it answers."""
+    settings = Settings()
+    set_up_logs(settings, "api")
+    app = compose.build(settings)
+    api = create_api(
+        ApiState(
+            settings=settings,
+            clock=app.clock,
+            database=app.database,
+            sealer=app.sealer,
+            doorbell=compose.doorbell(settings),
+            jwt_key=compose.jwt_secret(settings),
+            flows=compose.flows(),
+        )
+    )
+    uvicorn.run(
+        api,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
