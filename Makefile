@@ -91,6 +91,10 @@ fix: $(VENV)/.setup-dev ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: migration
+migration: $(VENV)/.setup-dev ## Write the next migration from the models: make migration NAME="what it brings"
+	@$(BIN)/python -m scripts.new_migration "$(NAME)"
+
 .PHONY: docs
 docs: $(VENV)/.setup-dev ## Make the generated pages of docs/ again
 	@$(BIN)/python scripts/make_departures_page.py
