@@ -21,7 +21,7 @@ MAY_WAIT = {
     "runtime/pump.py": "the resident loop, which is no task: it waits for the next due row",
 }
 """Async waits only; the programs that look after others stand apart."""
-SUPERVISORS = ("runtime/cli/", "runtime/processes/")
+SUPERVISORS = ("runtime/cli/", "runtime/demo/", "runtime/processes/")
 PUTTING_OFF = {"eta", "countdown"}
 SENDING = {"apply_async", "send_task", "signature", "s", "si", "retry", "delay"}
 
