@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,16 @@ def sources(*packages: str) -> Iterator[Path]:
         yield from sorted((ROOT / package).rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[tuple[int, str, str]]:
+@cache
+def imports(path: Path) -> list[tuple[int, str, str]]:
     """(line, module, name) of every import; the name is empty for `import module`."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name, "") for alias in node.names)
+            found += [(node.lineno, alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from ((node.lineno, node.module, alias.name) for alias in node.names)
+            found += [(node.lineno, node.module, alias.name) for alias in node.names]
+    return found
 
 
 def where(path: Path, line: int) -> str:

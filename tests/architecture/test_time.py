@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kombu
 import pytest
 from celery import Celery
+from kombu.messaging import Producer
 
 from runtime import celery_app as doorbells
 from services.kit.config import Settings
@@ -79,16 +79,16 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
     """Every message that kombu hands to a broker in this test, whoever sent it."""
     kept = Published()
 
-    def keep(self: kombu.Producer, body: Any, *_: Any, **options: Any) -> None:
+    def keep(self: Producer, body: Any, *_: Any, **options: Any) -> None:
         kept.append({"body": body, **options})
 
-    monkeypatch.setattr(kombu.Producer, "publish", keep)
+    monkeypatch.setattr(Producer, "publish", keep)
     return kept
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Celery:
-    app = doorbells.celery_app(Settings(_env_file=None, var=tmp_path))  # type: ignore[call-arg]
+    app = doorbells.celery_app(Settings(_env_file=None, var=tmp_path))
     app.conf.broker_url = "memory://"
     return app
 

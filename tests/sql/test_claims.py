@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -62,7 +63,7 @@ def test_six_workers_never_get_one_message_twice_nor_one_device_at_once(
         for sent in found.sends:
             with guard:
                 in_flight[sent.device_id] -= 1
-            repeat_on_deadlock(lambda sent=sent: finish(any_database, sent.id, sent.device_id))
+            repeat_on_deadlock(partial(finish, any_database, sent.id, sent.device_id))
         return pending(any_database) > 0
 
     run_in_threads(work)

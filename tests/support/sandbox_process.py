@@ -18,8 +18,8 @@ def running(folder: Path, *options: str) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
     log.touch()
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--data", folder, "--quiet"]
-    with processes.running([*command, *options], log, cwd=ROOT) as child:
+    command: list[str | Path] = [sys.executable, "-m", "sandbox", "--port", "0", "--quiet"]
+    with processes.running([*command, "--data", folder, *options], log, cwd=ROOT) as child:
         processes.until(lambda: _address(log) is not None, child, log)
         address = _address(log)
         assert address is not None
