@@ -22,6 +22,7 @@ from sqlalchemy import (
 from runtime.models import FlowRun, TenantTurn
 from services.kit.clock import Clock
 from services.kit.db import one_of
+from services.kit.statements import Hot
 
 runs: Table = FlowRun.__table__  # type: ignore[assignment]
 turns: Table = TenantTurn.__table__  # type: ignore[assignment]
@@ -55,7 +56,7 @@ def claim_runs(
     limit: int = CLAIM_LIMIT,
 ) -> Sequence[Row[Any]]:
     """Take due runs, the least recently served tenant first; the attempt is counted before work."""
-    tenants = connection.execute(_TENANTS, {"now": now, "queue": queue}).scalars().all()
+    tenants = _TENANTS.scalars(connection, {"now": now, "queue": queue})
     if not tenants:
         return []
     ids: list[int] = []
@@ -64,20 +65,22 @@ def claim_runs(
         wanted = limit if len(tenants) == 1 else min(share, limit - len(ids))
         if wanted <= 0:
             break
-        ids += connection.execute(
-            _DUE_OF, {"tenant": tenant, "now": now, "queue": queue, "limit": wanted}
-        ).scalars()
+        ids += _DUE_OF.scalars(
+            connection, {"tenant": tenant, "now": now, "queue": queue, "limit": wanted}
+        )
+    if not ids:
+        return []
     token = uuid4().hex
     until = now + timedelta(seconds=lease_s(clock))
-    taken = connection.execute(_TAKE, {"ids": ids, "now": now, "token": token, "until": until})
+    taken = _TAKE.run(connection, {"ids": ids, "now": now, "token": token, "until": until})
     if len(tenants) > 1:
         _served(connection, tenants, now)
-    if taken.rowcount == 0:
+    if taken == 0:
         return []
-    return connection.execute(_TAKEN, {"ids": ids, "token": token}).all()
+    return _TAKEN.all(connection, {"ids": ids, "token": token})
 
 
-_TENANTS = (
+_TENANTS = Hot(
     select(runs.c.tenant_id)
     .outerjoin(turns, turns.c.tenant_id == runs.c.tenant_id)
     .where(
@@ -89,7 +92,7 @@ _TENANTS = (
     .order_by(func.coalesce(turns.c.last_served_at, literal("1970-01-01 00:00:00")))
     .limit(CLAIM_LIMIT)
 )
-_DUE_OF = (
+_DUE_OF = Hot(
     select(runs.c.id)
     .where(
         runs.c.tenant_id == bindparam("tenant"),
@@ -100,7 +103,7 @@ _DUE_OF = (
     .order_by(runs.c.priority, runs.c.wake_at, runs.c.id)
     .limit(bindparam("limit"))
 )
-_TAKE = (
+_TAKE = Hot(
     update(runs)
     .where(
         runs.c.id.in_(bindparam("ids", expanding=True)),
@@ -115,7 +118,7 @@ _TAKE = (
         attempt=runs.c.attempt + 1,
     )
 )
-_TAKEN = (
+_TAKEN = Hot(
     select(runs)
     .where(
         runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.lease_token == bindparam("token")
@@ -144,8 +147,8 @@ def record_runs(connection: Connection, updates: Sequence[RunUpdate]) -> None:
     """Write the next states; a run that is no longer ours at that epoch keeps what it has."""
     if not updates:
         return
-    connection.execute(
-        _RECORD,
+    _RECORD.many(
+        connection,
         [
             {"run": change.run_id, "was_epoch": change.epoch, **_BLANK, **change.values}
             for change in updates
@@ -167,7 +170,7 @@ _BLANK: dict[str, Any] = {
     "new_started_at": None,
     "new_finished_at": None,
 }
-_RECORD = (
+_RECORD = Hot(
     update(runs)
     .where(
         runs.c.id == bindparam("run"),
@@ -187,10 +190,10 @@ def wake(connection: Connection, signals: Sequence[Mapping[str, Any]]) -> None:
     A run that waits for something else (or has ended) is left alone.
     """
     if signals:
-        connection.execute(_WAKE, list(signals))
+        _WAKE.many(connection, list(signals))
 
 
-_WAKE = (
+_WAKE = Hot(
     update(runs)
     .where(
         runs.c.id == bindparam("run"),
@@ -204,24 +207,24 @@ _WAKE = (
 def end_after_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """End runs whose last deed was the message that has just gone out: rows of run, key, at."""
     if rows:
-        connection.execute(_END_AFTER_SEND, list(rows))
-        parents = connection.execute(_PARENTS, {"ids": [row["run"] for row in rows]}).scalars()
+        _END_AFTER_SEND.many(connection, list(rows))
+        parents = _PARENTS.scalars(connection, {"ids": [row["run"] for row in rows]})
         ring_parents(connection, set(parents), max(row["at"] for row in rows))
 
 
 def ring_parents(connection: Connection, parent_ids: set[int], now: datetime) -> None:
     """Let parents look at their elements soon; ends that come close together ring once."""
     if parent_ids:
-        connection.execute(_RING_PARENTS, {"ids": sorted(parent_ids), "soon": now + RING_WITHIN})
+        _RING_PARENTS.run(connection, {"ids": sorted(parent_ids), "soon": now + RING_WITHIN})
 
 
 RING_WITHIN = timedelta(seconds=0.1)
-_PARENTS = (
+_PARENTS = Hot(
     select(runs.c.parent_id)
     .where(runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.parent_id.is_not(None))
     .distinct()
 )
-_RING_PARENTS = (
+_RING_PARENTS = Hot(
     update(runs)
     .where(
         runs.c.id.in_(bindparam("ids", expanding=True)),
@@ -231,7 +234,7 @@ _RING_PARENTS = (
     .values(wake_at=bindparam("soon"))
 )
 
-_END_AFTER_SEND = (
+_END_AFTER_SEND = Hot(
     update(runs)
     .where(
         runs.c.id == bindparam("run"),
@@ -248,21 +251,17 @@ def reap(connection: Connection, now: datetime) -> list[Row[Any, Any, Any, Any, 
     One reaper for every kind of run; a compare-and-set, so that an ended run is never touched.
     Returns the runs that are DEAD now.
     """
-    lost = connection.execute(_LOST, {"now": now}).all()
+    lost: list[Row[Any, Any, Any, Any, Any]] = _LOST.all(connection, {"now": now})
     dead = [row for row in lost if row.attempt >= MAX_ATTEMPTS]
     back = [row for row in lost if row.attempt < MAX_ATTEMPTS]
     if back:
-        connection.execute(
-            _BACK, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in back]
-        )
+        _BACK.many(connection, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in back])
     if dead:
-        connection.execute(
-            _BURY, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in dead]
-        )
+        _BURY.many(connection, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in dead])
     return dead
 
 
-_LOST = (
+_LOST = Hot(
     select(runs.c.id, runs.c.epoch, runs.c.attempt, runs.c.campaign_log_id, runs.c.parent_id)
     .where(runs.c.status == "RUNNING", runs.c.lease_until <= bindparam("now"))
     .limit(1000)
@@ -272,12 +271,12 @@ _OURS = (
     & (runs.c.epoch == bindparam("was_epoch"))
     & (runs.c.status == "RUNNING")
 )
-_BACK = (
+_BACK = Hot(
     update(runs)
     .where(_OURS)
     .values(status=literal("QUEUED"), wake_at=bindparam("at"), lease_token=None, lease_until=None)
 )
-_BURY = (
+_BURY = Hot(
     update(runs)
     .where(_OURS)
     .values(
@@ -292,9 +291,12 @@ _BURY = (
 
 def next_wake_at(connection: Connection, queue: str = "hot") -> datetime | None:
     """When the next run is due."""
-    return connection.execute(_NEXT, {"queue": queue}).scalar()
+    found: datetime | None = _NEXT.scalar(connection, {"queue": queue})
+    return found
 
 
-_NEXT = select(func.min(runs.c.wake_at)).where(
-    runs.c.status.in_(DUE), runs.c.queue == bindparam("queue")
+_NEXT = Hot(
+    select(func.min(runs.c.wake_at)).where(
+        runs.c.status.in_(DUE), runs.c.queue == bindparam("queue")
+    )
 )

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from runtime import claims
 from runtime.advance import LAST_SEND_KEY, SEND_KEY
 from services.campaigns import progress
-from services.integrations.waha.outcomes import NotSent, Restricted
+from services.integrations.waha.outcomes import Accepted, Configuration, NotSent, Restricted
+from services.messages import acks
+from services.messages.acks import Grown
 from services.messages.claim import Skipped
 from services.messages.record import Done, Final
 
@@ -35,9 +37,10 @@ def apply_finals(
             for back in done
             if back.sent.campaign_log_id is not None
             and back.sent.id not in settled
-            and isinstance(back.outcome, NotSent | Restricted)
+            and isinstance(back.outcome, NotSent | Restricted | Configuration)
         ],
     )
+    _apply_receipts(connection, finals, done)
     told = [final for final in finals if final.run_id is not None]
     claims.end_after_send(
         connection,
@@ -55,6 +58,27 @@ def apply_finals(
             for key in ((SEND_KEY,) if final.status == "SENT" else (SEND_KEY, LAST_SEND_KEY))
         ],
     )
+
+
+def _apply_receipts(connection: Connection, finals: Sequence[Final], done: Sequence[Done]) -> None:
+    """Receipts that were faster than the answer: on the row, or kept for an id we did not know."""
+    grown = [
+        Grown(final.campaign_log_id, final.ack_level)
+        for final in finals
+        if final.campaign_log_id is not None and final.ack_level
+    ]
+    named_by_server = [
+        (back.sent.device_id, back.outcome.receipt.bare_id)
+        for back in done
+        if isinstance(back.outcome, Accepted)
+        and back.sent.wa_msg_id is None
+        and back.outcome.receipt.bare_id
+    ]
+    if named_by_server:
+        _, found = acks.catch_up(connection, named_by_server, done[0].ended_at)
+        grown += found
+    if grown:
+        progress.apply_acks(connection, grown, finals[0].at if finals else done[0].ended_at)
 
 
 def apply_skips(connection: Connection, skips: Sequence[Skipped], now: datetime) -> None:

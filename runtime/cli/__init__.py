@@ -13,7 +13,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-flow_commands = typer.Typer(help="Check, format, test and try flow documents.", no_args_is_help=True)
+flow_commands = typer.Typer(
+    help="Check, format, test and try flow documents.", no_args_is_help=True
+)
 contact_commands = typer.Typer(help="Contacts.", no_args_is_help=True)
 user_commands = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 app.add_typer(flow_commands, name="flow")
@@ -171,7 +173,9 @@ def contacts_import(
 def user_create(
     email: str,
     tenant: Annotated[int | None, typer.Option(help="An account; else a new one.")] = None,
-    name: Annotated[str, typer.Option(help="The business's name, for a new account.")] = "Toko saya",
+    name: Annotated[
+        str, typer.Option(help="The business's name, for a new account.")
+    ] = "Toko saya",
     role: Annotated[str, typer.Option(help="admin, user or agent")] = "user",
     password: Annotated[
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)

@@ -84,11 +84,13 @@ class Child:
         now = time.monotonic()
         if self._again_at == 0.0:
             steady = now - self._started_at >= STEADY_AFTER_S
-            self._pause_s = 0.0 if steady else min(
-                max(self._pause_s * 2, RESTART_FIRST_S), RESTART_MOST_S
+            self._pause_s = (
+                0.0 if steady else min(max(self._pause_s * 2, RESTART_FIRST_S), RESTART_MOST_S)
             )
             self._again_at = now + self._pause_s
-            self._say(self.plan.name, f"ended ({_why(code)}); starts again in {self._pause_s:.1f} s")
+            self._say(
+                self.plan.name, f"ended ({_why(code)}); starts again in {self._pause_s:.1f} s"
+            )
         if now >= self._again_at:
             self._again_at = 0.0
             self.restarts += 1

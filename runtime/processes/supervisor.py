@@ -95,7 +95,9 @@ class Installation:
         port = free_port(self.layout.port, "api", "--port")
         self.api_url = f"http://127.0.0.1:{port}"
         self._environment["ALIR_PORT"] = str(port)
-        self._environment.setdefault("ALIR_PUBLIC_URL", self.layout.settings.public_url or self.api_url)
+        self._environment.setdefault(
+            "ALIR_PUBLIC_URL", self.layout.settings.public_url or self.api_url
+        )
         self._run(Plan("api", [sys.executable, "-m", "runtime.processes.api"]))
         self._wait("api", lambda: _gets(f"{self.api_url}/api/health/live"))
 
@@ -108,6 +110,7 @@ class Installation:
                         sys.executable,
                         "-m",
                         "celery",
+                        "-q",
                         "-A",
                         "runtime.worker",
                         "worker",
@@ -124,7 +127,6 @@ class Installation:
                         f"hot-{index}@%h",
                         "--loglevel",
                         "WARNING",
-                        "-q",
                     ],
                     {"ALIR_WORKER_INDEX": str(index)},
                     stop_s=35.0,
@@ -138,6 +140,7 @@ class Installation:
                         sys.executable,
                         "-m",
                         "celery",
+                        "-q",
                         "-A",
                         "runtime.worker",
                         "beat",
@@ -146,7 +149,6 @@ class Installation:
                         "--pidfile=",
                         "--loglevel",
                         "WARNING",
-                        "-q",
                     ],
                 )
             )

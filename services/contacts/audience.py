@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, literal, select
 
 from services.contacts.models import Contact, ContactTag, ContactTagLink
 
@@ -65,6 +65,20 @@ def _tagged(tenant_id: int, names: Iterable[str]) -> Any:
         select(links.c.contact_id)
         .join(tags, tags.c.id == links.c.tag_id)
         .where(tags.c.tenant_id == tenant_id, tags.c.name.in_(list(names)))
+    )
+
+
+def tag_everybody(connection: Connection, tenant_id: int, name: str, now: datetime) -> None:
+    """Give one tag to every contact of the tenant that lacks it."""
+    tag_id = tag_ids(connection, tenant_id, [name], now, create=[name])[name]
+    has_it = select(links.c.contact_id).where(links.c.tag_id == tag_id)
+    connection.execute(
+        insert(links).from_select(
+            ["contact_id", "tag_id"],
+            select(contacts.c.id, literal(tag_id)).where(
+                contacts.c.tenant_id == tenant_id, contacts.c.id.not_in(has_it)
+            ),
+        )
     )
 
 

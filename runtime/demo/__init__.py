@@ -1,0 +1,1 @@
+"""The demo: a small shop, its simulator phones, and one broadcast before everybody's eyes."""

@@ -1,0 +1,212 @@
+"""The demo's shop: a login, three paired simulator numbers, contacts, the broadcast flow."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from flows import service as flow_service
+from runtime.compose import App
+from services.accounts import service as accounts
+from services.campaigns import service as campaigns
+from services.campaigns.service import NewCampaign
+from services.contacts import audience
+from services.contacts.importer import import_file
+from services.contacts.models import Import
+from services.devices.models import Device, DeviceLane, WahaServer
+from services.integrations.waha.client import WahaClient
+from services.integrations.waha.session_config import session_config
+from services.kit.errors import Unavailable
+from services.kit.ports import Flows
+from services.kit.security import Passwords
+
+EMAIL = "demo@alir.local"
+PASSWORD = "alir-demo-2026"
+SHOP = "Toko Melati"
+OWNER_PHONE = "6281100000009"
+NUMBERS = (
+    ("CS Satu", "6281100000001"),
+    ("CS Dua", "6281100000002"),
+    ("CS Tiga", "6281100000003"),
+)
+TEMPLATE = Path(__file__).resolve().parent.parent.parent / "flows" / "templates" / "broadcast.yaml"
+CONTACTS = Path(__file__).resolve().parent.parent.parent / "examples" / "contacts.csv"
+TAG = "Lead"
+PAIR_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What was made."""
+
+    tenant_id: int
+    devices: tuple[str, ...]
+    flow_id: int
+
+
+def find(app: App) -> int | None:
+    """The demo tenant, when it is there already."""
+    from services.accounts.models import User
+
+    with app.database.read() as connection:
+        return connection.execute(select(User.tenant_id).where(User.email == EMAIL)).scalar()
+
+
+def make(app: App, sandbox_url: str, sandbox_key: str, webhook_base: str) -> Shop:
+    """Make the tenant, pair its numbers with the simulator, publish its flow."""
+    now = app.clock.now()
+    password_hash = Passwords().hash(PASSWORD)
+    with app.database.session() as session:
+        tenant = accounts.create_tenant(session, SHOP, now)
+        tenant.owner_phone = OWNER_PHONE
+        accounts.create_user(session, tenant.id, EMAIL, password_hash, now, name="Demo")
+        tenant_id = tenant.id
+    devices = _pair(app, tenant_id, sandbox_url, sandbox_key, webhook_base)
+    with app.database.session() as session:
+        flow_id = flow_service.create(
+            session, tenant_id, TEMPLATE.read_text(encoding="utf-8"), now
+        ).id
+    flow_service.publish(app.database, tenant_id, flow_id, None, app.clock.now())
+    return Shop(tenant_id, devices, flow_id)
+
+
+def take_contacts(app: App, tenant_id: int, path: Path) -> Import:
+    """Import the demo's contacts; all of them get the tag the campaign is for."""
+    taken = import_file(app.database, app.clock, tenant_id, path, path.name, source=path.name)
+    with app.database.write() as connection:
+        audience.tag_everybody(connection, tenant_id, TAG, app.clock.now())
+    return taken
+
+
+def start_campaign(
+    app: App, flows: Flows, shop: Shop, tags: str, delay_s: tuple[float, float]
+) -> int:
+    """Make the broadcast and start it; returns its number."""
+    now = app.clock.now()
+    with app.database.session() as session:
+        campaign = campaigns.create(
+            session,
+            flows,
+            shop.tenant_id,
+            NewCampaign(
+                name="Promo gajian (demo)",
+                flow_id=shop.flow_id,
+                params={
+                    "audience_tag": tags,
+                    "devices": list(shop.devices),
+                    "delay_min": delay_s[0],
+                    "delay_max": delay_s[1],
+                },
+            ),
+            now,
+        )
+        campaign_id = campaign.id
+    with app.database.session() as session:
+        campaigns.start(session, shop.tenant_id, campaign_id, app.clock.now())
+    return campaign_id
+
+
+def _pair(
+    app: App, tenant_id: int, sandbox_url: str, sandbox_key: str, webhook_base: str
+) -> tuple[str, ...]:
+    now = app.clock.now()
+    with app.database.session() as session:
+        server_id = _server(session, app, sandbox_url, sandbox_key)
+    names = []
+    with (
+        WahaClient(sandbox_url, sandbox_key) as waha,
+        httpx.Client(base_url=sandbox_url, timeout=10) as phones,
+    ):
+        for title, phone in NUMBERS:
+            name, key, secret = _names()
+            config = session_config(
+                f"{webhook_base}/webhooks/waha/{key}", secret, {"tenant": str(tenant_id)}
+            )
+            waha.create_session(name, config, start=True)
+            answer = phones.post(
+                f"/sandbox/phones/{name}/scan", json={"phone": phone, "push_name": title}
+            )
+            answer.raise_for_status()
+            _until_working(waha, name)
+            with app.database.write() as connection:
+                made = connection.execute(
+                    insert(Device.__table__),  # type: ignore[arg-type]
+                    _device_row(app, tenant_id, server_id, name, key, secret, title, phone),
+                )
+                device_id = made.inserted_primary_key[0]  # type: ignore[index]
+                connection.execute(
+                    insert(DeviceLane.__table__),  # type: ignore[arg-type]
+                    {
+                        "device_id": device_id,
+                        "tenant_id": tenant_id,
+                        "next_broadcast_at": now,
+                        "next_any_at": now,
+                    },
+                )
+            names.append(name)
+    return tuple(names)
+
+
+def _names() -> tuple[str, str, str]:
+    return f"alir_{secrets.token_hex(6)}", secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+
+
+def _server(session: Session, app: App, url: str, key: str) -> int:
+    found = session.execute(select(WahaServer).where(WahaServer.base_url == url)).scalar()
+    if found is None:
+        found = WahaServer(
+            name="Simulator",
+            base_url=url,
+            api_key_sealed=app.sealer.seal(key),
+            is_sandbox=True,
+            capabilities={},
+            created_at=app.clock.now(),
+        )
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+def _device_row(
+    app: App,
+    tenant_id: int,
+    server_id: int,
+    name: str,
+    key: str,
+    secret: str,
+    title: str,
+    phone: str,
+) -> dict[str, Any]:
+    now = app.clock.now()
+    return {
+        "tenant_id": tenant_id,
+        "server_id": server_id,
+        "session_name": name,
+        "phone_number": phone,
+        "display_name": title,
+        "status": "CONNECTED",
+        "status_since": now,
+        "health": "OK",
+        "is_active_for_broadcast": True,
+        "weight": 1,
+        "pacing": {},
+        "webhook_key": key,
+        "webhook_secret_sealed": app.sealer.seal(secret),
+        "wanted": True,
+        "paired_at": now,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _until_working(waha: WahaClient, name: str) -> None:
+    until = time.monotonic() + PAIR_S
+    while not waha.session(name).ready:
+        if time.monotonic() > until:
+            raise Unavailable(f"The simulator did not pair {name}.", code="pairing_failed")
+        time.sleep(0.05)
