@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.testclient import TestClient
 
 from runtime import asgi
@@ -105,6 +107,27 @@ def test_an_error_nobody_foresaw_is_counted_and_told_without_its_insides(world, 
     assert "secret detail" not in answer.text
     assert "Traceback" not in answer.text
     assert UNHANDLED._value.get() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OperationalError("SELECT 1", {}, Exception("gone away")), 503, "database_unavailable"),
+        (NoConnectionFree("pool is empty"), 503, "database_unavailable"),
+        (IntegrityError("INSERT", {}, Exception("UNIQUE")), 409, "conflict"),
+    ],
+)
+def test_a_database_in_trouble_is_told_as_such(world, api, error, status, code):
+    def fail(session: Db) -> None:
+        raise error
+
+    add(world, "/trouble", fail)
+
+    answer = api.post("/api/trouble")
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["hint"]
+    assert "SELECT" not in answer.text
 
 
 def test_a_route_commits_before_it_answers_and_rings_after(world, api):
