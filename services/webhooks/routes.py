@@ -98,6 +98,11 @@ class Batcher:
             self._draining = asyncio.create_task(self._drain())
         return await stored
 
+    async def idle(self) -> None:
+        """Return once everything that came is written and the workers are rung."""
+        while self._draining is not None and not self._draining.done():
+            await self._draining
+
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:

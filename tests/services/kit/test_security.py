@@ -58,11 +58,11 @@ def test_an_unknown_user_costs_as_much_as_a_known_one(passwords):
 
     def median_s(hash_: str | None) -> float:
         took = []
-        for _ in range(7):
+        for _ in range(3):
             started = time.perf_counter()
             passwords.verify("a wrong password", hash_)
             took.append(time.perf_counter() - started)
-        return sorted(took)[3]
+        return sorted(took)[1]
 
     assert median_s(None) > median_s(stored) / 2
 
