@@ -25,7 +25,15 @@ from services.campaigns.models import Campaign
 from services.devices.models import Device
 from services.kit.clock import Clock
 from services.kit.db import Database
-from services.messages.ledger import BROADCAST, HUMAN, REPLY, TEST, NewMessage, enqueue
+from services.messages.ledger import (
+    BROADCAST,
+    HUMAN,
+    REPLY,
+    TEST,
+    NewMessage,
+    cancel_waiting,
+    enqueue,
+)
 
 campaigns: Table = Campaign.__table__  # type: ignore[assignment]
 devices: Table = Device.__table__  # type: ignore[assignment]
@@ -43,12 +51,14 @@ _ENDED = {"succeeded": "SUCCEEDED", "failed": "FAILED", "skipped": "SUCCEEDED"}
 class Batch:
     """What a batch of runs asks to be written."""
 
+    epochs: dict[int, int] = field(default_factory=dict)
+    """The claimed runs, by the epoch they were claimed at."""
     updates: list[RunUpdate] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)
     children: list[dict[str, Any]] = field(default_factory=list)
     ended_logs: list[dict[str, Any]] = field(default_factory=list)
     parents: set[int] = field(default_factory=set)
-    later: list[Callable[[Connection], None]] = field(default_factory=list)
+    later: list[tuple[int, Callable[[Connection], None]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ def advance_due(world: World, queue: str = "hot") -> int:
         rows = claim_runs(connection, now, world.clock, queue)
     if not rows:
         return 0
-    batch = Batch()
+    batch = Batch(epochs={row.id: row.epoch for row in rows})
     with world.database.read() as connection:
         surroundings = _Surroundings(connection, world, rows, now)
         for row in rows:
@@ -194,6 +204,7 @@ def _signal_of(row: Row[Any]) -> halts.Signal | None:
 def _context(row: Row[Any], state: RunState, surroundings: _Surroundings) -> Context:
     contact = _contact_of(row)
     ports = surroundings.ports(row.tenant_id)
+    campaign = surroundings.campaigns.get(row.campaign_id)
     return Context(
         now=surroundings.now,
         tenant_id=row.tenant_id,
@@ -211,6 +222,7 @@ def _context(row: Row[Any], state: RunState, surroundings: _Surroundings) -> Con
         },
         attempt=1,
         kind=row.kind,
+        skip_missing=bool(campaign is not None and campaign.skip_missing),
     )
 
 
@@ -238,7 +250,7 @@ def _settle(
             if refused is not None:
                 values = {"new_wake_at": now, "new_wait_key": SEND_KEY}
                 signal = {"t": "outcome", "port": "error", "values": refused}
-                batch.later.append(_delivered(row.id, signal, now))
+                batch.later.append((row.id, _delivered(row.id, signal, now)))
             else:
                 values = {"new_wait_key": LAST_SEND_KEY if _is_last(row, plan, halt) else SEND_KEY}
         case halts.Sleeping(until=until) | halts.Retrying(at=until):
@@ -267,7 +279,7 @@ def _settle(
                 "values": {"code": "bad_config", "message": "Flows can't call other flows yet."},
             }
             values = {"new_wake_at": now, "new_wait_key": SEND_KEY}
-            batch.later.append(_delivered(row.id, signal, now))
+            batch.later.append((row.id, _delivered(row.id, signal, now)))
     batch.updates.append(
         RunUpdate(
             row.id,
@@ -296,7 +308,13 @@ def _delivered(
     """A signal for a run that is recorded in the same transaction."""
 
     def deliver(connection: Connection) -> None:
-        claims.wake(connection, [{"run": run_id, "key": SEND_KEY, "what": dict(signal), "at": now}])
+        claims.wake(
+            connection,
+            [
+                {"run": run_id, "key": key, "what": dict(signal), "at": now}
+                for key in (SEND_KEY, LAST_SEND_KEY)
+            ],
+        )
 
     return deliver
 
@@ -337,7 +355,7 @@ def _send(
             media=None
             if message.media is None
             else {
-                "url": message.media.url,
+                "name": message.media.name,
                 "mimetype": message.media.mimetype,
                 "filename": message.media.filename,
             },
@@ -394,15 +412,19 @@ def _end(
     if row.campaign_log_id is not None:
         batch.ended_logs.append(
             {
+                "run": row.id,
                 "log": row.campaign_log_id,
-                "word": "FAILED" if status == "FAILED" else "SKIPPED",
+                "word": status if status in ("FAILED", "CANCELLED") else "SKIPPED",
                 "why": (reason or "nothing_to_send")[:60],
                 "at": now,
             }
         )
     elif row.campaign_id is not None and row.parent_id is None:
         batch.later.append(
-            lambda connection: progress.close(connection, row.campaign_id, status, reason, now)
+            (
+                row.id,
+                lambda connection: progress.close(connection, row.campaign_id, status, reason, now),
+            )
         )
     if row.parent_id is not None:
         batch.parents.add(row.parent_id)
@@ -450,6 +472,7 @@ def _again(row: Row[Any], surroundings: _Surroundings, batch: Batch) -> None:
                 "new_trace": row.trace,
                 "new_started_at": row.started_at,
                 "new_wait_key": row.wait_key,
+                "new_signal": row.signal,
                 "new_wake_at": surroundings.now + surroundings.world.clock.span(5.0),
             },
         )
@@ -460,6 +483,7 @@ def _obey(row: Row[Any], surroundings: _Surroundings, batch: Batch) -> None:
     """A person asked this run to pause or to end."""
     if row.desired_state == "CANCELLED":
         _end(row, "CANCELLED", "cancelled", None, [], surroundings.now, batch)
+        batch.later.append((row.id, lambda connection: cancel_waiting(connection, row.id)))
         return
     batch.updates.append(
         RunUpdate(
@@ -472,6 +496,7 @@ def _obey(row: Row[Any], surroundings: _Surroundings, batch: Batch) -> None:
                 "new_trace": row.trace,
                 "new_started_at": row.started_at,
                 "new_wait_key": row.wait_key,
+                "new_signal": row.signal,
                 "new_wake_at": row.wake_at,
             },
         )
@@ -485,43 +510,78 @@ def _child(row: Row[Any], key: str, state: RunState, now: datetime) -> dict[str,
 
 
 def _write(world: World, batch: Batch, ports: Sequence[DbPorts], now: datetime) -> None:
-    """Record a batch in one transaction; when a row collides, each run by itself."""
+    """Record a batch in one transaction; when a row collides, each run by itself.
+
+    A run is never split from its messages and its elements: a crash in between would lose them.
+    """
     try:
         with world.database.write() as connection:
             _write_all(connection, batch, ports, now)
     except IntegrityError:
-        log.warning("batch_collided", runs=len(batch.updates))
-        _write_singly(world, batch, now)
+        log.warning("batch_collided", runs=len(batch.epochs))
+        with world.database.write() as connection:
+            for port in ports:
+                port.write_down(connection, now)
+        for run_id in batch.epochs:
+            _write_one(world, _part(batch, run_id), now)
 
 
 def _write_all(
     connection: Connection, batch: Batch, ports: Sequence[DbPorts], now: datetime
 ) -> None:
-    record_runs(connection, batch.updates)
-    enqueue(connection, batch.messages, now)
-    if batch.children:
-        connection.execute(insert(runs), batch.children)
-    progress.end_without_send(connection, batch.ended_logs)
+    """What a worker that was too slow asks for is left out: the run is somebody else's by now."""
+    ours = claims.still_ours(connection, batch.epochs)
+    if len(ours) < len(batch.epochs):
+        log.warning("runs_lost", runs=len(batch.epochs) - len(ours))
+    record_runs(connection, [one for one in batch.updates if one.run_id in ours])
+    enqueue(connection, [one for one in batch.messages if one.run_id in ours], now)
+    children = [one for one in batch.children if one["parent_id"] in ours]
+    if children:
+        connection.execute(insert(runs), children)
+    progress.end_without_send(connection, [one for one in batch.ended_logs if one["run"] in ours])
     for port in ports:
         port.write_down(connection, now)
-    for deed in batch.later:
-        deed(connection)
+    for run_id, deed in batch.later:
+        if run_id in ours:
+            deed(connection)
     claims.ring_parents(connection, batch.parents, now)
 
 
-def _write_singly(world: World, batch: Batch, now: datetime) -> None:
-    by_run: dict[int | None, list[NewMessage]] = {}
-    for message in batch.messages:
-        by_run.setdefault(message.run_id, []).append(message)
-    for change in batch.updates:
-        single = Batch([change], by_run.get(change.run_id, []))
-        try:
-            with world.database.write() as connection:
-                _write_all(connection, single, [], now)
-        except IntegrityError:
-            # The step's message is in the ledger already: the run waits for its outcome.
-            with world.database.write() as connection:
-                record_runs(connection, [change])
-    rest = Batch([], [], batch.children, batch.ended_logs, batch.parents, batch.later)
-    with world.database.write() as connection:
-        _write_all(connection, rest, [], now)
+def _part(batch: Batch, run_id: int) -> Batch:
+    """What one run of a batch asks for."""
+    return Batch(
+        {run_id: batch.epochs[run_id]},
+        [one for one in batch.updates if one.run_id == run_id],
+        [one for one in batch.messages if one.run_id == run_id],
+        [one for one in batch.children if one["parent_id"] == run_id],
+        [one for one in batch.ended_logs if one["run"] == run_id],
+        batch.parents,
+        [one for one in batch.later if one[0] == run_id],
+    )
+
+
+def _write_one(world: World, part: Batch, now: datetime) -> None:
+    try:
+        with world.database.write() as connection:
+            _write_all(connection, part, [], now)
+    except IntegrityError as error:
+        run_id, epoch = next(iter(part.epochs.items()))
+        log.error("run_collided", run=run_id, error=str(error.orig)[:300])
+        if part.messages:
+            # This person has this message of the campaign already, from another run.
+            values = {"t": "outcome", "port": "skipped", "values": {"reason": "already_sent"}}
+            part.messages = []
+            part.later.append((run_id, _delivered(run_id, values, now)))
+        else:
+            ended = {
+                **(part.updates[0].values if part.updates else {}),
+                "new_status": "FAILED",
+                "new_reason": "collided",
+                "new_cursor": None,
+                "new_wait_key": None,
+                "new_wake_at": None,
+                "new_finished_at": now,
+            }
+            part = Batch({run_id: epoch}, [RunUpdate(run_id, epoch, ended)])
+        with world.database.write() as connection:
+            _write_all(connection, part, [], now)

@@ -169,6 +169,7 @@ _BLANK: dict[str, Any] = {
     "new_attempt": 0,
     "new_started_at": None,
     "new_finished_at": None,
+    "new_signal": None,
 }
 _RECORD = Hot(
     update(runs)
@@ -179,8 +180,21 @@ _RECORD = Hot(
     )
     .values(
         {name.removeprefix("new_"): bindparam(name) for name in _BLANK}
-        | {"signal": None, "lease_token": None, "lease_until": None}
+        | {"lease_token": None, "lease_until": None}
     )
+)
+
+
+def still_ours(connection: Connection, epochs: Mapping[int, int]) -> set[int]:
+    """Which of these runs are still at the epoch they were claimed at; locked until the commit."""
+    found = connection.execute(_EPOCHS, {"ids": sorted(epochs)}).all() if epochs else []
+    return {row.id for row in found if row.epoch == epochs[row.id]}
+
+
+_EPOCHS = (
+    select(runs.c.id, runs.c.epoch)
+    .where(runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.status == "RUNNING")
+    .with_for_update()
 )
 
 
@@ -245,24 +259,32 @@ _END_AFTER_SEND = Hot(
 )
 
 
-def reap(connection: Connection, now: datetime) -> list[Row[Any, Any, Any, Any, Any]]:
+def reap(connection: Connection, now: datetime) -> list[Any]:
     """Give runs of dead workers back; a run that killed three of them is DEAD, its input kept.
 
     One reaper for every kind of run; a compare-and-set, so that an ended run is never touched.
     Returns the runs that are DEAD now.
     """
-    lost: list[Row[Any, Any, Any, Any, Any]] = _LOST.all(connection, {"now": now})
+    lost = _LOST.all(connection, {"now": now})
     dead = [row for row in lost if row.attempt >= MAX_ATTEMPTS]
     back = [row for row in lost if row.attempt < MAX_ATTEMPTS]
     if back:
         _BACK.many(connection, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in back])
     if dead:
         _BURY.many(connection, [{"run": row.id, "was_epoch": row.epoch, "at": now} for row in dead])
+        ring_parents(connection, {row.parent_id for row in dead if row.parent_id}, now)
     return dead
 
 
 _LOST = Hot(
-    select(runs.c.id, runs.c.epoch, runs.c.attempt, runs.c.campaign_log_id, runs.c.parent_id)
+    select(
+        runs.c.id,
+        runs.c.epoch,
+        runs.c.attempt,
+        runs.c.campaign_id,
+        runs.c.campaign_log_id,
+        runs.c.parent_id,
+    )
     .where(runs.c.status == "RUNNING", runs.c.lease_until <= bindparam("now"))
     .limit(1000)
 )

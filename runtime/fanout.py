@@ -103,7 +103,7 @@ def feed(row: Row[Any], surroundings: "_Surroundings", batch: "Batch") -> halts.
         return _branches(row, cursor, surroundings, batch)
     campaign = surroundings.campaigns.get(row.campaign_id)
     if campaign is not None and campaign.status == "CANCELLED":
-        batch.later.append(_cancelling(row, surroundings))
+        batch.later.append((row.id, _cancelling(row, surroundings)))
         return None
     if cursor["phase"] == "freeze":
         _freeze(row, cursor, surroundings, batch)
@@ -114,7 +114,7 @@ def feed(row: Row[Any], surroundings: "_Surroundings", batch: "Batch") -> halts.
         else:
             _feed_list(row, cursor, surroundings, batch)
         return None
-    if _open_children(surroundings.connection, row.id):
+    if _open_children(surroundings.connection, row.id, _key_start(cursor)):
         _keep(row, cursor, batch, surroundings.now + _pause(surroundings))
         return None
     return halts.ChildrenDone(_counts(row, cursor, surroundings.connection))
@@ -179,7 +179,7 @@ def _freeze(
         if cursor["phase"] == "feed":
             progress.frozen(to, row.campaign_id, count, now)
 
-    batch.later.append(write)
+    batch.later.append((row.id, write))
     _keep(row, cursor, batch, now)
 
 
@@ -277,7 +277,11 @@ def _feed_list(
     connection, now = surroundings.connection, surroundings.now
     items = cursor["cursor"].get("items") or []
     open_now = connection.execute(
-        select(func.count()).where(runs.c.parent_id == row.id, runs.c.status.not_in(TERMINAL))
+        select(func.count()).where(
+            runs.c.parent_id == row.id,
+            runs.c.item_key.startswith(_key_start(cursor), autoescape=True),
+            runs.c.status.not_in(TERMINAL),
+        )
     ).scalar_one()
     room = max(int(cursor["window"]) - int(open_now), 0)
     first = cursor["made"]
@@ -288,7 +292,7 @@ def _feed_list(
         batch.children.append(
             child_values(
                 row,
-                item_key=f"{cursor['node']}:{index}",
+                item_key=f"{_key_start(cursor)}{index}",
                 state=state.to_dict(),
                 now=now,
                 identity_id=None,
@@ -303,11 +307,20 @@ def _feed_list(
 # --------------------------------------------------------------------------- the end
 
 
-def _open_children(connection: Connection, run_id: int) -> bool:
+def _key_start(cursor: Mapping[str, Any]) -> str:
+    """What the keys of a fan-out's own elements begin with: a run may have had others before."""
+    return "" if cursor["cursor"].get("kind") == "audience" else f"{cursor['node']}:"
+
+
+def _open_children(connection: Connection, run_id: int, key_start: str = "") -> bool:
     return (
         connection.execute(
             select(runs.c.id)
-            .where(runs.c.parent_id == run_id, runs.c.status.not_in(TERMINAL))
+            .where(
+                runs.c.parent_id == run_id,
+                runs.c.item_key.startswith(key_start, autoescape=True),
+                runs.c.status.not_in(TERMINAL),
+            )
             .limit(1)
         ).scalar()
         is not None
@@ -319,7 +332,10 @@ def _counts(row: Row[Any], cursor: Mapping[str, Any], connection: Connection) ->
         return progress.counts(connection, row.campaign_id)
     found = connection.execute(
         select(runs.c.status, runs.c.counts, func.count())
-        .where(runs.c.parent_id == row.id)
+        .where(
+            runs.c.parent_id == row.id,
+            runs.c.item_key.startswith(_key_start(cursor), autoescape=True),
+        )
         .group_by(runs.c.status, runs.c.counts)
     ).all()
     totals = {"ok": 0, "failed": 0, "skipped": 0}

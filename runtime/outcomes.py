@@ -107,6 +107,14 @@ def apply_skips(connection: Connection, skips: Sequence[Skipped], now: datetime)
     )
 
 
+def bury(connection: Connection, dead: Sequence[Any], now: datetime) -> None:
+    """Runs that are DEAD: their recipients failed; a campaign whose own run it was is held."""
+    progress.bury(connection, [row.campaign_log_id for row in dead])
+    for row in dead:
+        if row.campaign_id is not None and row.parent_id is None:
+            progress.close(connection, row.campaign_id, "DEAD", "dead_run", now)
+
+
 def _signal(final: Final) -> dict[str, Any]:
     values: Mapping[str, Any] = {"message_id": final.wa_msg_id, "device": final.session}
     if final.status == "FAILED":

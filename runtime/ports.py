@@ -169,7 +169,6 @@ class DbPorts:
         """Write what nodes asked for; in the transaction that records their runs."""
         for phone, add, remove in self._tagged:
             _tag(connection, self.tenant_id, phone, add, remove, now)
-        self._tagged.clear()
 
 
 _BLOCKED = select(blacklist.c.phone, blacklist.c.reason).where(

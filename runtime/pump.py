@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from runtime.advance import World, advance_due
 from runtime.compose import App
 from runtime.events import take_outbox
 from runtime.inbound import take_webhook_events
-from runtime.outcomes import apply_finals, apply_skips
+from runtime.outcomes import apply_finals, apply_skips, bury
 from runtime.plans import Plans
 from runtime.ports import TurnBlocks
 from runtime.rendering import render_again
@@ -306,7 +306,7 @@ class Pump:
                     expire_sending(connection, now, clock, self._servers.settle_s)
                     found.doubts = claim_doubts(connection, now, clock)
                     dead = run_claims.reap(connection, now)
-                    progress.bury(connection, [row.campaign_log_id for row in dead])
+                    bury(connection, dead, now)
                 taken = claim(connection, now, self._claim_rules, limits.LANES_PER_CLAIM)
                 progress.mark_sending(
                     connection,
@@ -323,7 +323,18 @@ class Pump:
             found.busy = bool(taken.sends or taken.skipped)
         if housekeeping:
             self._housekept_at = started
-        if rung or housekeeping:
+        try:
+            self._beside_sends(found, started, look_at_events=rung or housekeeping)
+        except Exception as error:
+            # What was claimed is committed as SENDING: it must be sent, whatever happens here.
+            log.error("round_failed", trace=traceback.format_exc(), error=type(error).__name__)
+            found.next_at = clock.now() + timedelta(seconds=DATABASE_AWAY_S)
+        return found
+
+    def _beside_sends(self, found: Round, started: float, *, look_at_events: bool) -> None:
+        """Take events, advance runs, and see when there is more to do."""
+        database, clock = self._app.database, self._clock
+        if look_at_events:
             found.busy |= take_outbox(database, clock) > 0
             found.busy |= take_webhook_events(database, clock) > 0
         if not found.sends or started - self._advanced_at >= ADVANCE_AGAIN_S:
@@ -331,7 +342,6 @@ class Pump:
             found.busy |= advance_due(self._world) > 0
         if not found.busy:
             found.next_at = self._next_at()
-        return found
 
     def _lane_is_due(self) -> bool:
         with self._app.database.read() as connection:

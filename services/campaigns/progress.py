@@ -9,6 +9,7 @@ from sqlalchemy.dialects import mysql, sqlite
 
 from services.campaigns.models import Campaign, CampaignLog
 from services.kit.db import one_of
+from services.kit.statements import Hot
 from services.messages.acks import Grown
 from services.messages.models import OutboundMessage
 from services.messages.record import Final
@@ -51,10 +52,10 @@ def frozen(connection: Connection, campaign_id: int, count: int, now: datetime) 
 def mark_sending(connection: Connection, sends: Sequence[tuple[int, int]]) -> None:
     """Rows of (log id, device id) whose message is SENDING."""
     if sends:
-        connection.execute(_SENDING, [{"log": log, "device": device} for log, device in sends])
+        _SENDING.many(connection, [{"log": log, "device": device} for log, device in sends])
 
 
-_SENDING = (
+_SENDING = Hot(
     update(logs)
     .where(logs.c.id == bindparam("log"), logs.c.status == "QUEUED")
     .values(status=literal("SENDING"), device_id=bindparam("device"))
@@ -88,10 +89,10 @@ def apply_finals(connection: Connection, finals: Sequence[Final]) -> None:
         if final.campaign_log_id is not None and final.kind in ("text", "media")
     ]
     if rows:
-        connection.execute(_FINAL, rows)
+        _FINAL.many(connection, rows)
 
 
-_FINAL = (
+_FINAL = Hot(
     update(logs)
     .where(
         logs.c.id == bindparam("log"),
@@ -111,6 +112,13 @@ _FINAL = (
 
 def apply_acks(connection: Connection, grown: Sequence[Grown], now: datetime) -> None:
     """Receipts move a recipient forward: sent, delivered, read; never back."""
+    lost = [found.campaign_log_id for found in grown if found.level == -1]
+    if lost:
+        connection.execute(
+            update(logs)
+            .where(logs.c.id.in_(lost), logs.c.status.in_(("SENT", "UNKNOWN")))
+            .values(status="FAILED", reason=REFUSED_LATER)
+        )
     for word, level, earlier, column in _STEPS:
         ids = [found.campaign_log_id for found in grown if found.level >= level]
         if ids:
@@ -121,7 +129,10 @@ def apply_acks(connection: Connection, grown: Sequence[Grown], now: datetime) ->
             )
 
 
+REFUSED_LATER = "ack_error"
+"""WhatsApp took the message from WAHA and reported an error for it afterwards."""
 _STEPS = (
+    ("SENT", 1, ("UNKNOWN",), "sent_at"),
     ("DELIVERED", 2, ("SENDING", "SENT", "UNKNOWN"), "delivered_at"),
     ("READ", 3, ("SENDING", "SENT", "DELIVERED", "UNKNOWN"), "read_at"),
 )
@@ -130,12 +141,12 @@ _STEPS = (
 def end_without_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Elements whose flow ended: those that sent nothing get their word, the others keep theirs."""
     if rows:
-        connection.execute(
-            _UNSENT, [{"log": r["log"], "word": r["word"], "why": r["why"]} for r in rows]
+        _UNSENT.many(
+            connection, [{"log": r["log"], "word": r["word"], "why": r["why"]} for r in rows]
         )
 
 
-_UNSENT = (
+_UNSENT = Hot(
     update(logs)
     .where(logs.c.id == bindparam("log"), logs.c.status == "QUEUED")
     .values(status=bindparam("word"), reason=bindparam("why"))
@@ -206,6 +217,20 @@ def cancel_some(connection: Connection, campaign_id: int, now: datetime) -> int:
             .where(logs.c.id.in_(ids), logs.c.status == "QUEUED")
             .values(status="CANCELLED", reason="cancelled")
         )
+    # Some had been tried, proven not to have gone out, and stood in the lane again.
+    taken_back = select(messages.c.campaign_log_id).where(
+        messages.c.campaign_id == campaign_id, messages.c.status == "CANCELLED"
+    )
+    connection.execute(
+        update(logs)
+        .where(
+            logs.c.campaign_id == campaign_id,
+            logs.c.status == "SENDING",
+            logs.c.id.in_(taken_back),
+            logs.c.id.not_in(_on_their_way(campaign_id)),
+        )
+        .values(status="CANCELLED", reason="cancelled")
+    )
     left = connection.execute(
         select(func.count()).where(
             logs.c.campaign_id == campaign_id, logs.c.status.in_(("QUEUED", "SENDING"))
@@ -215,9 +240,23 @@ def cancel_some(connection: Connection, campaign_id: int, now: datetime) -> int:
     connection.execute(
         update(campaigns)
         .where(campaigns.c.id == campaign_id)
-        .values(sent_count=totals["ok"], failed_count=totals["failed"], updated_at=now)
+        .values(
+            sent_count=totals["ok"],
+            failed_count=totals["failed"],
+            updated_at=now,
+            **({} if left else {"completed_at": now}),
+        )
     )
     return int(left)
+
+
+def _on_their_way(campaign_id: int) -> Any:
+    """Recipients of a campaign with a message that may still go out, or has gone."""
+    return select(messages.c.campaign_log_id).where(
+        messages.c.campaign_id == campaign_id,
+        messages.c.status.in_(("SENDING", "AMBIGUOUS", "SENT", "UNKNOWN")),
+        messages.c.campaign_log_id.is_not(None),
+    )
 
 
 def bury(connection: Connection, log_ids: Sequence[int | None]) -> None:

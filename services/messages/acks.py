@@ -37,9 +37,9 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     if not levels:
         return [], []
     rows = connection.execute(
-        select(messages, devices.c.session_name)
-        .join(devices, devices.c.id == messages.c.device_id)
+        select(messages, _SESSION_NAME)
         .where(tuple_(messages.c.device_id, messages.c.wa_msg_id).in_(list(levels)))
+        .with_for_update()
     ).all()
     known = {(row.device_id, row.wa_msg_id) for row in rows}
     finals: list[Final] = []
@@ -51,9 +51,7 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
         settles = row.status == "AMBIGUOUS" and level >= 1
         if level == row.ack_level and not settles:
             continue
-        changes.append(
-            {"message": row.id, "level": level, "word": "SENT" if settles else row.status}
-        )
+        changes.append({"message": row.id, "level": level})
         if settles:
             finals.append(_final(row, level))
         if row.campaign_log_id is not None and (settles or row.status in ("SENT", "UNKNOWN")):
@@ -64,8 +62,9 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     if settled:
         connection.execute(
             update(messages)
-            .where(messages.c.id.in_(settled))
+            .where(messages.c.id.in_(settled), messages.c.status == "AMBIGUOUS")
             .values(
+                status="SENT",
                 slot_held=False,
                 reconcile_after=None,
                 sent_at=messages.c.sending_at,
@@ -76,10 +75,16 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     return finals, grown
 
 
+_SESSION_NAME = (
+    select(devices.c.session_name)
+    .where(devices.c.id == messages.c.device_id)
+    .scalar_subquery()
+    .label("session_name")
+)
 _GROW = (
     update(messages)
     .where(messages.c.id == bindparam("message"))
-    .values(ack_level=bindparam("level"), status=bindparam("word"))
+    .values(ack_level=bindparam("level"))
 )
 
 

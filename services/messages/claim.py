@@ -17,7 +17,6 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Row,
-    Select,
     and_,
     bindparam,
     exists,
@@ -29,11 +28,13 @@ from sqlalchemy import (
 )
 
 from domain.pacing import Block, Kind, LaneState, Leave, Reason, may_leave, rolled, started
+from domain.windows import local_midnight_after
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
 from services.campaigns.models import Campaign
 from services.devices.models import Device
 from services.kit.clock import Clock
+from services.kit.statements import Hot
 from services.messages import limits
 from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
 from services.messages.ledger import BROADCAST, TEST, lanes, messages
@@ -124,20 +125,26 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
         return found
     lane_updates: list[dict[str, Any]] = []
     open_lanes: dict[int, tuple[Row[Any], int]] = {}
+    held_until: dict[int, datetime | None] = {}
     for row in rows:
         leave_any, leave_broadcast = _when(row, now, rules)
         if not leave_any.now:
             lane_updates.append(_due(row.device_id, _recheck(leave_any, now, rules)))
         else:
             open_lanes[row.device_id] = (row, BROADCAST if leave_broadcast.now else TEST)
-            if not leave_broadcast.now:
-                lane_updates.append(_due(row.device_id, _recheck(leave_broadcast, now, rules)))
+            if leave_broadcast.now:
+                held_until[row.device_id] = _thaws_at(row, now)
+            else:
+                held_until[row.device_id] = _recheck(leave_broadcast, now, rules)
+                lane_updates.append(_due(row.device_id, held_until[row.device_id]))
     picked = _pick(connection, now, open_lanes)
-    for device_id, (row, top) in open_lanes.items():
+    for device_id, (row, _) in open_lanes.items():
         message = picked.get(device_id)
         if message is None:
-            if top == BROADCAST:
-                lane_updates.append(_due(device_id, _later(connection, device_id, now)))
+            looks = (_later(connection, device_id, now), held_until[device_id])
+            lane_updates.append(
+                _due(device_id, min((at for at in looks if at is not None), default=None))
+            )
         elif (reason := _refusal(message, now, rules)) is not None:
             found.skipped.append(_skipped(message, reason))
             lane_updates.append(_due(device_id, now))
@@ -166,20 +173,20 @@ def _take_lanes(
     connection: Connection, now: datetime, token: str, limit: int
 ) -> Sequence[Row[Any]]:
     """Mark due lanes as ours. A second worker's update waits for our commit and finds none due."""
-    due = connection.execute(_DUE, {"now": now, "limit": limit}).scalars().all()
+    due = _DUE.scalars(connection, {"now": now, "limit": limit})
     if not due:
         return []
-    connection.execute(_HOLD, {"devices": due, "now": now, "token": token})
-    return connection.execute(_HELD, {"devices": due, "token": token}).all()
+    _HOLD.run(connection, {"devices": due, "now": now, "token": token})
+    return _HELD.all(connection, {"devices": due, "token": token})
 
 
-_DUE = (
+_DUE = Hot(
     select(lanes.c.device_id)
     .where(lanes.c.due_at <= bindparam("now"))
     .order_by(lanes.c.due_at)
     .limit(bindparam("limit"))
 )
-_HOLD = (
+_HOLD = Hot(
     update(lanes)
     .where(
         lanes.c.device_id.in_(bindparam("devices", expanding=True)),
@@ -188,7 +195,7 @@ _HOLD = (
     .values(holder=bindparam("token"))
 )
 _slot = messages.alias("slot")
-_HELD = (
+_HELD = Hot(
     select(
         lanes,
         devices.c.session_name,
@@ -268,12 +275,12 @@ def _pick(
         values[f"device{index}"] = device_id
         values[f"top{index}"] = top
         values[f"cold{index}"] = _cold_allowed(row, now)
-    found = connection.execute(_firsts(len(open_lanes)), values).all()
+    found = _firsts(len(open_lanes)).all(connection, values)
     return {row.device_id: row for row in found}
 
 
 @cache
-def _firsts(lanes_open: int) -> Select[Any]:
+def _firsts(lanes_open: int) -> Hot:
     """One statement for the first message of each of so many lanes; built once per number."""
     firsts = [
         select(
@@ -295,7 +302,7 @@ def _firsts(lanes_open: int) -> Select[Any]:
         for index in range(lanes_open)
     ]
     ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
-    return (
+    return Hot(
         select(messages, blacklist.c.reason.label("blacklisted"))
         .join(ids, ids.c.id == messages.c.id)
         .outerjoin(
@@ -319,12 +326,23 @@ def _cold_allowed(row: Row[Any], now: datetime) -> bool:
     return int(row.cold_today if same_day else 0) < int(budget)
 
 
+def _thaws_at(row: Row[Any], now: datetime) -> datetime | None:
+    """When this device may write to new people again; None when it may, or nobody knows."""
+    if _cold_allowed(row, now):
+        return None
+    if row.health == "COLD_FROZEN" and (row.health_until is None or row.health_until > now):
+        until: datetime | None = row.health_until
+        return until
+    return local_midnight_after(now, row.zone)
+
+
 def _later(connection: Connection, device_id: int, now: datetime) -> datetime | None:
     """When the lane's next message becomes due; None when there is none."""
-    return connection.execute(_LATER, {"device": device_id, "now": now}).scalar()
+    found: datetime | None = _LATER.scalar(connection, {"device": device_id, "now": now})
+    return found
 
 
-_LATER = (
+_LATER = Hot(
     select(messages.c.not_before)
     .where(
         messages.c.device_id == bindparam("device"),
@@ -358,7 +376,9 @@ def _claimed(
 ) -> Claimed:
     body = message.body
     fresh = rules.clock.span(limits.RENDER_AGAIN_S)
-    if message.recipe is not None and message.attempt == 0 and now - message.rendered_at > fresh:
+    # Once it may have gone out, the text is what it was: an id is never used for another one.
+    is_fixed = message.ambiguous_at is not None
+    if message.recipe is not None and not is_fixed and now - message.rendered_at > fresh:
         body = rules.render_again(message.recipe, now)
     pacing = pacing_of(row.pacing, message.gap_min_s, message.gap_max_s, rules.clock)
     any_gap_s = rules.clock.seconds(rules.min_any_gap_s)
@@ -418,8 +438,13 @@ def _sending_lane(sent: Claimed, row: Row[Any], rules: ClaimRules) -> dict[str, 
         **lane_values(sent.lane),
         "device": sent.device_id,
         "due_at": sent.sending_at + bound,
-        "cold_today": cold_before + (sent.is_cold and sent.priority == BROADCAST),
+        "cold_today": cold_before + is_new_chat(sent),
     }
+
+
+def is_new_chat(sent: Claimed) -> bool:
+    """Whether this message counts against the device's budget of new chats."""
+    return sent.is_cold and sent.priority == BROADCAST and sent.kind in _NAMED
 
 
 def _due(device_id: int, at: datetime | None) -> dict[str, Any]:
@@ -434,8 +459,8 @@ def _write(
     lane_updates: list[dict[str, Any]],
 ) -> None:
     if found.sends:
-        connection.execute(
-            _SENDING,
+        _SENDING.many(
+            connection,
             [
                 {
                     "message": sent.id,
@@ -451,18 +476,21 @@ def _write(
             ],
         )
     if found.skipped:
-        connection.execute(
-            _SKIPPED, [{"message": skip.id, "why": skip.reason} for skip in found.skipped]
+        _SKIPPED.many(
+            connection, [{"message": skip.id, "why": skip.reason} for skip in found.skipped]
         )
     moving = [values for values in lane_updates if "next_any_at" in values]
-    resting = [values for values in lane_updates if "next_any_at" not in values]
+    # One change a lane: in a joined update of many rows the first one for a lane would win.
+    resting = {values["device"]: values for values in lane_updates if "next_any_at" not in values}
+    for values in moving:
+        resting.pop(values["device"], None)
     if moving:
-        connection.execute(_LANE_SENDING, moving)
+        _LANE_SENDING.many(connection, moving)
     if resting:
-        connection.execute(_LANE_DUE, resting)
+        _LANE_DUE.many(connection, list(resting.values()))
 
 
-_SENDING = (
+_SENDING = Hot(
     update(messages)
     .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
     .values(
@@ -476,12 +504,12 @@ _SENDING = (
         reconcile_after=bindparam("bound"),
     )
 )
-_SKIPPED = (
+_SKIPPED = Hot(
     update(messages)
     .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
     .values(status="SKIPPED", reason=bindparam("why"))
 )
-_LANE_SENDING = (
+_LANE_SENDING = Hot(
     update(lanes)
     .where(lanes.c.device_id == bindparam("device"))
     .values(
@@ -503,6 +531,6 @@ _LANE_SENDING = (
         }
     )
 )
-_LANE_DUE = (
+_LANE_DUE = Hot(
     update(lanes).where(lanes.c.device_id == bindparam("device")).values(due_at=bindparam("due_at"))
 )

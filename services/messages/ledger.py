@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, insert, or_, update
 
 from services.devices.models import DeviceLane
+from services.kit.statements import Hot
 from services.messages.models import OutboundMessage
 
 messages: Table = OutboundMessage.__table__  # type: ignore[assignment]
@@ -50,8 +51,8 @@ def body_hash(text: str) -> str:
     return blake2b(" ".join(text.split()).encode(), digest_size=16).hexdigest()
 
 
-_INSERT = insert(messages)
-_RING = (
+_INSERT = Hot(insert(messages))
+_RING = Hot(
     update(lanes)
     .where(
         lanes.c.device_id.in_(bindparam("devices", expanding=True)),
@@ -69,14 +70,23 @@ def enqueue(connection: Connection, rows: Sequence[NewMessage], now: datetime) -
     """
     if not rows:
         return
-    connection.execute(_INSERT, [_row(message, now) for message in rows])
+    _INSERT.many(connection, [_row(message, now) for message in rows])
     ring(connection, {message.device_id for message in rows}, now)
+
+
+def cancel_waiting(connection: Connection, run_id: int) -> None:
+    """Take back what a run still has in its lane; what is under way stays."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.run_id == run_id, messages.c.status == "PENDING")
+        .values(status="CANCELLED", reason="cancelled")
+    )
 
 
 def ring(connection: Connection, device_ids: set[int], at: datetime) -> None:
     """Make these lanes due at `at` at the latest."""
     if device_ids:
-        connection.execute(_RING, {"devices": sorted(device_ids), "at": at})
+        _RING.run(connection, {"devices": sorted(device_ids), "at": at})
 
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, literal, or_, select, update
 
 from domain.health import Health, after_send
 from domain.pacing import Kind, ended, lost, taken_back
@@ -24,8 +24,9 @@ from services.integrations.waha.outcomes import (
     Unknown,
 )
 from services.kit.clock import Clock
+from services.kit.statements import Hot
 from services.messages import limits
-from services.messages.claim import Claimed
+from services.messages.claim import Claimed, is_new_chat
 from services.messages.lane_rows import lane_values
 from services.messages.ledger import BROADCAST, lanes, messages
 
@@ -81,6 +82,17 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
     lane_rows: list[dict[str, Any]] = []
     for done in mine:
         match done.outcome:
+            case Unknown() if live[done.sent.id] >= 1:
+                # The receipt was faster than the answer, and it is proof.
+                rows["sent"].append(
+                    {
+                        "message": done.sent.id,
+                        "wa_id": done.sent.wa_msg_id,
+                        "at": done.ended_at,
+                        "found": {"by": "ack"},
+                    }
+                )
+                finals.append(_final(done, "SENT", None, "", level=live[done.sent.id]))
             case Accepted(receipt=receipt):
                 rows["sent"].append(
                     {
@@ -90,7 +102,8 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
                         "found": None if receipt.id_matches else {"other_id": receipt.bare_id},
                     }
                 )
-                finals.append(_final(done, "SENT", None, "", receipt.bare_id))
+                level = live[done.sent.id]
+                finals.append(_final(done, "SENT", None, "", receipt.bare_id, level=level))
             case Permanent(reason=reason, detail=detail):
                 rows["failed"].append(_words(done, reason, detail))
                 finals.append(_final(done, "FAILED", reason, detail))
@@ -112,23 +125,23 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
         lane_rows.append(_lane(done, rules))
     for name, statement in _MESSAGES.items():
         if rows[name]:
-            connection.execute(statement, rows[name])
-    connection.execute(_LANE, lane_rows)
+            statement.many(connection, rows[name])
+    _LANE.many(connection, lane_rows)
     _judge_devices(connection, mine, rules)
     return finals
 
 
-def _live(connection: Connection, batch: Sequence[Done]) -> set[int]:
-    """Which rows still belong to the attempt that these outcomes are about."""
+def _live(connection: Connection, batch: Sequence[Done]) -> dict[int, int]:
+    """The rows that still belong to the attempt these outcomes are about, with their ack level."""
     if not batch:
-        return set()
+        return {}
     tokens = {done.sent.id: done.sent.token for done in batch}
-    found = connection.execute(_STILL_OURS, {"ids": list(tokens)}).all()
-    return {row.id for row in found if row.attempt_token == tokens[row.id]}
+    found = _STILL_OURS.all(connection, {"ids": list(tokens)})
+    return {row.id: row.ack_level for row in found if row.attempt_token == tokens[row.id]}
 
 
-_STILL_OURS = (
-    select(messages.c.id, messages.c.attempt_token)
+_STILL_OURS = Hot(
+    select(messages.c.id, messages.c.attempt_token, messages.c.ack_level)
     .where(
         messages.c.id.in_(bindparam("ids", expanding=True)),
         messages.c.status.in_(("SENDING", "AMBIGUOUS")),
@@ -138,7 +151,12 @@ _STILL_OURS = (
 
 
 def _final(
-    done: Done, status: str, reason: str | None, detail: str, bare_id: str | None = None
+    done: Done,
+    status: str,
+    reason: str | None,
+    detail: str,
+    bare_id: str | None = None,
+    level: int = 0,
 ) -> Final:
     sent = done.sent
     return Final(
@@ -155,6 +173,7 @@ def _final(
         node_id=sent.node_id,
         campaign_log_id=sent.campaign_log_id,
         at=done.ended_at,
+        ack_level=level,
     )
 
 
@@ -200,7 +219,7 @@ def _lane(done: Done, rules: RecordRules) -> dict[str, Any]:
         # The next message of this device is the one being typed.
         at = done.ended_at + timedelta(seconds=rules.clock.seconds(sent.typing_s))
     state = ended(sent.lane, at, kind, min_any_gap_s=any_gap_s)
-    cooldown, reason = None, None
+    cooldown, reason, cold_back = None, None, 0
     if isinstance(outcome, Unknown):
         timeout_s = limits.send_timeout_s(rules.clock, sent.kind)
         state = lost(sent.lane, sent.sending_at, timeout_s, kind, min_any_gap_s=any_gap_s)
@@ -208,13 +227,18 @@ def _lane(done: Done, rules: RecordRules) -> dict[str, Any]:
     elif isinstance(outcome, NotSent | Configuration | Restricted | Permanent):
         if kind is Kind.BROADCAST:
             state = taken_back(state, sent.sending_at, sent.zone)
+            cold_back = int(is_new_chat(sent))
         if isinstance(outcome, NotSent) and outcome.scope != "message":
             cooldown = done.ended_at + timedelta(seconds=_wait_s(done, rules))
             reason = outcome.reason
+    elif sent.kind in ("typing", "seen") and kind is Kind.BROADCAST:
+        # A sign is no message: it uses up no cap.
+        state = taken_back(state, sent.sending_at, sent.zone)
     return {
         **lane_values(state),
         "device": sent.device_id,
         "due_at": done.ended_at,
+        "cold_back": cold_back,
         "cooldown_until": cooldown,
         "cooldown_reason": reason,
     }
@@ -222,52 +246,60 @@ def _lane(done: Done, rules: RecordRules) -> dict[str, Any]:
 
 _AGAIN = messages.c.id == bindparam("message")
 _MESSAGES = {
-    "sent": update(messages)
-    .where(_AGAIN)
-    .values(
-        status="SENT",
-        wa_msg_id=bindparam("wa_id"),
-        sent_at=bindparam("at"),
-        evidence=bindparam("found"),
-        slot_held=False,
-        reconcile_after=None,
-        reason=None,
-        last_error=None,
+    "sent": Hot(
+        update(messages)
+        .where(_AGAIN)
+        .values(
+            status="SENT",
+            wa_msg_id=bindparam("wa_id"),
+            sent_at=bindparam("at"),
+            evidence=bindparam("found"),
+            slot_held=False,
+            reconcile_after=None,
+            reason=None,
+            last_error=None,
+        )
     ),
-    "back": update(messages)
-    .where(_AGAIN)
-    .values(
-        status="PENDING",
-        attempt_token=None,
-        attempt=bindparam("tries"),
-        not_before=bindparam("again"),
-        is_cold=bindparam("cold"),
-        reason=bindparam("why"),
-        last_error=bindparam("error"),
-        slot_held=False,
-        reconcile_after=None,
+    "back": Hot(
+        update(messages)
+        .where(_AGAIN)
+        .values(
+            status="PENDING",
+            attempt_token=None,
+            attempt=bindparam("tries"),
+            not_before=bindparam("again"),
+            is_cold=bindparam("cold"),
+            reason=bindparam("why"),
+            last_error=bindparam("error"),
+            slot_held=False,
+            reconcile_after=None,
+        )
     ),
-    "failed": update(messages)
-    .where(_AGAIN)
-    .values(
-        status="FAILED",
-        reason=bindparam("why"),
-        last_error=bindparam("error"),
-        slot_held=False,
-        reconcile_after=None,
+    "failed": Hot(
+        update(messages)
+        .where(_AGAIN)
+        .values(
+            status="FAILED",
+            reason=bindparam("why"),
+            last_error=bindparam("error"),
+            slot_held=False,
+            reconcile_after=None,
+        )
     ),
-    "unclear": update(messages)
-    .where(_AGAIN)
-    .values(
-        status="AMBIGUOUS",
-        reason=bindparam("why"),
-        last_error=bindparam("error"),
-        ambiguous_at=bindparam("at"),
-        reconcile_after=bindparam("after"),
-        slot_held=True,
+    "unclear": Hot(
+        update(messages)
+        .where(_AGAIN)
+        .values(
+            status="AMBIGUOUS",
+            reason=bindparam("why"),
+            last_error=bindparam("error"),
+            ambiguous_at=bindparam("at"),
+            reconcile_after=bindparam("after"),
+            slot_held=True,
+        )
     ),
 }
-_LANE = (
+_LANE = Hot(
     update(lanes)
     .where(lanes.c.device_id == bindparam("device"))
     .values(
@@ -288,6 +320,7 @@ _LANE = (
                 "cooldown_reason",
             )
         }
+        | {"cold_today": lanes.c.cold_today - bindparam("cold_back")}
     )
 )
 
@@ -297,7 +330,7 @@ def _judge_devices(connection: Connection, mine: Sequence[Done], rules: RecordRu
     telling = [done for done in mine if done.sent.kind in ("text", "media")]
     if not telling:
         return
-    rows = connection.execute(_RECENT, {"devices": sorted({d.sent.device_id for d in telling})})
+    rows = _RECENT.all(connection, {"devices": sorted({d.sent.device_id for d in telling})})
     recent = {
         row.device_id: _Remembered(row.recent, (row.pacing or {}).get("auto_pause", True))
         for row in rows
@@ -328,8 +361,8 @@ def _judge_devices(connection: Connection, mine: Sequence[Done], rules: RecordRu
             changed[device_id] = ""
             recent[device_id] = _Remembered("", True)
     if changed:
-        connection.execute(
-            _REMEMBER, [{"device": device, "seen": seen} for device, seen in changed.items()]
+        _REMEMBER.many(
+            connection, [{"device": device, "seen": seen} for device, seen in changed.items()]
         )
 
 
@@ -341,12 +374,12 @@ class _Remembered(NamedTuple):
     auto_pause: bool
 
 
-_RECENT = (
+_RECENT = Hot(
     select(lanes.c.device_id, lanes.c.recent, devices.c.pacing)
     .join(devices, devices.c.id == lanes.c.device_id)
     .where(lanes.c.device_id.in_(bindparam("devices", expanding=True)))
 )
-_REMEMBER = (
+_REMEMBER = Hot(
     update(lanes).where(lanes.c.device_id == bindparam("device")).values(recent=bindparam("seen"))
 )
 
@@ -356,6 +389,10 @@ def _set_health(
 ) -> None:
     connection.execute(
         update(devices)
-        .where(devices.c.id == device_id)
+        # Only a person ends a pause: a restriction told meanwhile must not.
+        .where(
+            devices.c.id == device_id,
+            or_(devices.c.health != "PAUSED", literal(health) == "PAUSED"),
+        )
         .values(health=health, health_reason=reason[:200], health_until=until)
     )

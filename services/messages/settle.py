@@ -6,7 +6,7 @@ negative evidence sends it again, with the same id and text; everything else end
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, bindparam, literal, select, update
 
 from services.devices.models import Device
 from services.kit.clock import Clock
+from services.kit.statements import Hot
 from services.messages import limits
-from services.messages.ledger import messages, ring
+from services.messages.ledger import BROADCAST, lanes, messages, ring
 from services.messages.record import Final
 
 devices = Device.__table__
@@ -69,17 +70,30 @@ def expire_sending(
     connection: Connection, now: datetime, clock: Clock, settle_s: Callable[[int], float]
 ) -> int:
     """Give up SENDING rows that nobody alive can record; returns how many."""
-    stuck = connection.execute(_STUCK, {"now": now, "limit": BATCH}).all()
+    stuck = _STUCK.all(connection, {"now": now, "limit": BATCH})
     if not stuck:
         return 0
-    connection.execute(
-        _TO_AMBIGUOUS,
+    for row in stuck:
+        # The call may have lasted until its time-out: gaps are counted from there.
+        ended_by = row.sending_at + timedelta(seconds=limits.send_timeout_s(clock, row.kind))
+        is_broadcast = row.priority == BROADCAST
+        earliest = ended_by + timedelta(seconds=row.gap_s if is_broadcast else 0.0)
+        clock_of = lanes.c.next_broadcast_at if is_broadcast else lanes.c.next_any_at
+        connection.execute(
+            update(lanes)
+            .where(lanes.c.device_id == row.device_id, clock_of < earliest)
+            .values({clock_of.name: earliest})
+        )
+    _TO_AMBIGUOUS.many(
+        connection,
         [
             {
                 "message": row.id,
                 "token": row.attempt_token,
                 "at": now,
-                "after": row.sending_at
+                "after": now
+                if row.ack_level >= 1
+                else row.sending_at
                 + timedelta(
                     seconds=limits.send_timeout_s(clock, row.kind)
                     + limits.settle_s(clock, settle_s(row.server_id))
@@ -91,19 +105,24 @@ def expire_sending(
     return len(stuck)
 
 
-_STUCK = (
+_STUCK = Hot(
     select(
         messages.c.id,
         messages.c.attempt_token,
         messages.c.sending_at,
         messages.c.kind,
+        messages.c.priority,
+        messages.c.ack_level,
+        messages.c.device_id,
         devices.c.server_id,
+        lanes.c.gap_s,
     )
     .join(devices, devices.c.id == messages.c.device_id)
+    .join(lanes, lanes.c.device_id == messages.c.device_id)
     .where(messages.c.status == "SENDING", messages.c.reconcile_after <= bindparam("now"))
     .limit(bindparam("limit"))
 )
-_TO_AMBIGUOUS = (
+_TO_AMBIGUOUS = Hot(
     update(messages)
     .where(
         messages.c.id == bindparam("message"),
@@ -127,24 +146,24 @@ def claim_doubts(connection: Connection, now: datetime, clock: Clock) -> list[Do
     By now the settle time is over: what is still in flight can no longer be, so the device may
     send other messages while this one is looked up.
     """
-    ids = connection.execute(_DUE, {"now": now, "limit": BATCH}).scalars().all()
+    ids = _DUE.scalars(connection, {"now": now, "limit": BATCH})
     if not ids:
         return []
     token = uuid4().hex
     lease = now + timedelta(seconds=max(clock.seconds(LOOKUP_LEASE_S), 10.0))
-    connection.execute(_LEASE, {"ids": ids, "now": now, "until": lease, "token": token})
-    rows = connection.execute(_LEASED, {"ids": ids, "token": token}).all()
+    _LEASE.run(connection, {"ids": ids, "now": now, "until": lease, "token": token})
+    rows = _LEASED.all(connection, {"ids": ids, "token": token})
     ring(connection, {row.device_id for row in rows}, now)
     return [_doubt(connection, row) for row in rows]
 
 
-_DUE = (
+_DUE = Hot(
     select(messages.c.id)
     .where(messages.c.status == "AMBIGUOUS", messages.c.reconcile_after <= bindparam("now"))
     .order_by(messages.c.reconcile_after)
     .limit(bindparam("limit"))
 )
-_LEASE = (
+_LEASE = Hot(
     update(messages)
     .where(
         messages.c.id.in_(bindparam("ids", expanding=True)),
@@ -153,7 +172,7 @@ _LEASE = (
     )
     .values(attempt_token=bindparam("token"), reconcile_after=bindparam("until"), slot_held=False)
 )
-_LEASED = (
+_LEASED = Hot(
     select(
         messages,
         devices.c.server_id,
@@ -167,7 +186,7 @@ _LEASED = (
         messages.c.attempt_token == bindparam("token"),
     )
 )
-_LAST_SENT = (
+_LAST_SENT = Hot(
     select(messages.c.wa_msg_id)
     .where(
         messages.c.device_id == bindparam("device"),
@@ -204,7 +223,7 @@ def _doubt(connection: Connection, row: Row[Any]) -> Doubt:
         run_id=row.run_id,
         node_id=row.node_id,
         campaign_log_id=row.campaign_log_id,
-        last_sent_id=connection.execute(_LAST_SENT, {"device": row.device_id}).scalar(),
+        last_sent_id=_LAST_SENT.scalar(connection, {"device": row.device_id}),
     )
 
 
@@ -213,7 +232,8 @@ def record_verdicts(
 ) -> list[Final]:
     """Write what the look-ups found, by compare-and-set; returns those that are final now."""
     finals = []
-    for verdict in verdicts:
+    for found in verdicts:
+        verdict = _unless_taken(connection, found)
         doubt, values = verdict.doubt, _next(verdict, now, clock)
         written = connection.execute(
             update(messages)
@@ -231,6 +251,21 @@ def record_verdicts(
         elif values.get("status") == "PENDING":
             ring(connection, {doubt.device_id}, now)
     return finals
+
+
+def _unless_taken(connection: Connection, verdict: Verdict) -> Verdict:
+    """A message found by its text that belongs to another row proves nothing about this one."""
+    if verdict.found != "sent" or verdict.wa_msg_id in (None, verdict.doubt.wa_msg_id):
+        return verdict
+    owner = connection.execute(
+        select(messages.c.id).where(
+            messages.c.device_id == verdict.doubt.device_id,
+            messages.c.wa_msg_id == verdict.wa_msg_id,
+        )
+    ).scalar()
+    if owner is None or owner == verdict.doubt.id:
+        return verdict
+    return replace(verdict, found="unclear", evidence={**verdict.evidence, "belongs_to": owner})
 
 
 def _next(verdict: Verdict, now: datetime, clock: Clock) -> dict[str, Any]:
@@ -298,10 +333,11 @@ def _final(verdict: Verdict, values: dict[str, Any], now: datetime) -> Final:
 
 def next_doubt_at(connection: Connection) -> datetime | None:
     """When the next look-up, or the next expiry of a SENDING row, is due."""
-    return connection.execute(_NEXT).scalar()
+    found: datetime | None = _NEXT.scalar(connection, {})
+    return found
 
 
-_NEXT = (
+_NEXT = Hot(
     select(messages.c.reconcile_after)
     .where(messages.c.status.in_(("SENDING", "AMBIGUOUS")), messages.c.reconcile_after.is_not(None))
     .order_by(messages.c.reconcile_after)
