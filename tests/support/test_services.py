@@ -21,7 +21,10 @@ import os, signal
 from pathlib import Path
 from tests.support import processes
 
-with processes.running(["sleep", "600"], Path(os.devnull)) as child:
+log = Path(os.devnull)
+with processes.running(["sleep", "600"], log) as child:
+    name = Path(f"/proc/{child.pid}/comm")
+    processes.until(lambda: name.read_text() == "sleep\\n", child, log)
     os.write(1, str(child.pid).encode())
     os.kill(os.getpid(), signal.SIGKILL)
 """
