@@ -108,7 +108,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file of the tenant's media store, or an address WAHA may fetch."""
+    """A file of the tenant's media store; `url` is `media:<its name there>`."""
 
     url: str
     mimetype: str
@@ -254,7 +254,7 @@ class Ports(Protocol):
         """The first moment at or after `now` that a window rule allows."""
 
     def media(self, reference: str) -> Media:
-        """A media reference (address or media id) made ready to send; NodeError when it is not."""
+        """The tenant's media file of this name, ready to send; NodeError when it is not."""
 
 
 @dataclass(slots=True)
@@ -274,6 +274,7 @@ class Context:
     kind: str = "broadcast"
     gap_min_s: float = 0.0
     gap_max_s: float = 0.0
+    skip_missing: bool = False
     waited_s: float = 0.0
 
 

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -69,6 +70,7 @@ class World:
     clock: Clock
     plans: Plans
     blocks: TurnBlocks
+    media_root: Path = Path("var/media")
 
 
 def advance_due(world: World, queue: str = "hot") -> int:
@@ -117,6 +119,7 @@ class _Surroundings:
                 tenant_id,
                 self._phones.get(tenant_id, ()),
                 self.now,
+                self.world.media_root,
             )
         return self._ports[tenant_id]
 
@@ -355,7 +358,7 @@ def _send(
             media=None
             if message.media is None
             else {
-                "name": message.media.name,
+                "url": message.media.url,
                 "mimetype": message.media.mimetype,
                 "filename": message.media.filename,
             },

@@ -37,7 +37,7 @@ def build(settings: Settings | None = None) -> App:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     return App(
         settings=settings,
-        clock=Clock(scale=settings.time_scale),
+        clock=Clock(scale=settings.time_scale, shortest_call_s=settings.shortest_call_s),
         database=Database(settings.database, pool_size=settings.database_pool),
         sealer=Sealer(_seal_keys(settings)),
         rng=Random(tokens.randbits(64)),

@@ -31,6 +31,7 @@ def take_outbox(database: Database, clock: Clock) -> int:
     """Deal with waiting events, each in a transaction of its own; returns how many."""
     with database.read() as connection:
         waiting = outbox.waiting(connection, BATCH)
+    dealt_with = 0
     for event in waiting:
         try:
             with database.write() as connection:
@@ -38,11 +39,21 @@ def take_outbox(database: Database, clock: Clock) -> int:
                     deed = DEEDS.get(event.name)
                     if deed is not None:
                         deed(connection, event, clock.now())
+                    dealt_with += 1
         except IntegrityError:
             # The run of this start exists already: a doubled event has one effect.
             with database.write() as connection:
                 outbox.done(connection, event.id, clock.now())
-    return len(waiting)
+            dealt_with += 1
+        except (KeyError, TypeError, ValueError) as error:
+            # It will not become readable: let it not stand before its neighbours for ever.
+            log.error(
+                "event_unreadable", event_id=event.id, name=event.name, error=repr(error)[:300]
+            )
+            with database.write() as connection:
+                outbox.done(connection, event.id, clock.now())
+            dealt_with += 1
+    return dealt_with
 
 
 def _campaign_started(connection: Connection, event: Row[Any], now: datetime) -> None:

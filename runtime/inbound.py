@@ -81,14 +81,27 @@ _ANY = select(events.c.id).where(_DUE).limit(1)
 
 
 def _claim(connection: Connection, now: datetime, clock: Clock) -> Sequence[Row[Any]]:
-    ids = (
+    due = connection.execute(
+        select(events.c.id, events.c.attempts).where(_DUE).order_by(events.c.id).limit(BATCH),
+        {"now": now},
+    ).all()
+    if not due:
+        return []
+    # One of those that were tried before may be what ended its worker: try each by itself.
+    tried = [row for row in due if row.attempts > 0]
+    ids = [row.id for row in tried[:1] or due]
+    if tried and tried[0].attempts >= MAX_ATTEMPTS:
         connection.execute(
-            select(events.c.id).where(_DUE).order_by(events.c.id).limit(BATCH), {"now": now}
+            update(events)
+            .where(events.c.id.in_(ids), _DUE)
+            .values(
+                state="DEAD",
+                error="It ended its worker three times.",
+                lease_token=None,
+                lease_until=None,
+            ),
+            {"now": now},
         )
-        .scalars()
-        .all()
-    )
-    if not ids:
         return []
     token = uuid4().hex
     until = now + timedelta(seconds=max(clock.seconds(LEASE_S), LEASE_FLOOR_S))

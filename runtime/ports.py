@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
@@ -15,6 +16,7 @@ from services.contacts import audience
 from services.contacts.models import Contact, ContactTag, ContactTagLink
 from services.devices.models import Device as DeviceRow
 from services.devices.models import DeviceLane
+from services.integrations.media import store
 from services.kit.db import Database
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
@@ -26,6 +28,8 @@ lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
 tenants: Table = Tenant.__table__  # type: ignore[assignment]
 turns: Table = RotationTurn.__table__  # type: ignore[assignment]
 
+MEDIA = "media:"
+"""What a reference to a file of the tenant's media store begins with."""
 TURN_BLOCK = 200
 """Rotation indexes leased at once. A worker that dies leaves a hole, never a repetition."""
 COLD_HEALTH = ("COLD_FROZEN", "COOLING", "PAUSED")
@@ -72,7 +76,9 @@ class DbPorts:
         tenant_id: int,
         phones: Iterable[str],
         now: datetime,
+        media_root: Path = Path("var/media"),
     ) -> None:
+        self._media_root = media_root
         self._connection = connection
         self._database = database
         self._blocks = blocks
@@ -160,10 +166,11 @@ class DbPorts:
         return allowed
 
     def media(self, reference: str) -> Media:
-        raise NodeError(
-            f"There is no media file {reference!r}.",
-            code="no_such_media",
-        )
+        try:
+            found = store.find(self._media_root, self.tenant_id, reference.removeprefix(MEDIA))
+        except store.MediaProblem as problem:
+            raise NodeError(str(problem), code=problem.code) from problem
+        return Media(MEDIA + found.name, found.mimetype, found.name)
 
     def write_down(self, connection: Connection, now: datetime) -> None:
         """Write what nodes asked for; in the transaction that records their runs."""

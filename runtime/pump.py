@@ -31,10 +31,11 @@ from runtime.servers import ServerPool
 from runtime.wire import call_for, is_sign, send_sign
 from services.campaigns import progress
 from services.integrations.waha.outcomes import NotSent, Outcome
-from services.messages import limits
+from services.messages import limits, unconfirmed
 from services.messages.claim import Claimed, ClaimRules, claim
 from services.messages.ledger import lanes
 from services.messages.lookup import look_up
+from services.messages.reassign import reassign
 from services.messages.record import LATE, Done, RecordRules, record
 from services.messages.settle import (
     Doubt,
@@ -56,6 +57,8 @@ GATHER_S = 0.004
 ADVANCE_AGAIN_S = 0.02
 """While lanes are busy, runs are advanced in batches at most this often."""
 SERVERS_AGAIN_S = 5.0
+JUDGE_AGAIN_S = 60.0
+"""How often sends without a receipt are counted; not scaled, receipts take real time."""
 DATABASE_AWAY_S = 0.5
 DRAIN_S = 30.0
 
@@ -79,7 +82,7 @@ class Pump:
         self._app = app
         self._clock = app.clock
         self._servers = ServerPool(app.database, app.sealer)
-        self._world = World(app.database, app.clock, Plans(), TurnBlocks())
+        self._world = World(app.database, app.clock, Plans(), TurnBlocks(), app.settings.media)
         self._claim_rules = ClaimRules(
             clock=app.clock,
             rng=app.rng,
@@ -99,6 +102,7 @@ class Pump:
         self._flying: set[asyncio.Task[None]] = set()
         self._sending = 0
         self._advanced_at = 0.0
+        self._judged_at = 0.0
         self._stopping = False
         self._housekept_at = 0.0
         self._rung = True
@@ -254,7 +258,7 @@ class Pump:
         timeout_s = limits.send_timeout_s(self._clock, sent.kind)
         if is_sign(sent):
             return await send_sign(server.sender, sent, timeout_s)
-        call = call_for(sent)
+        call = call_for(sent, self._app.settings.media)
         if isinstance(call, Outcome):
             return call
         # A process that was frozen since its commit may no longer be the one to act.
@@ -307,6 +311,10 @@ class Pump:
                     found.doubts = claim_doubts(connection, now, clock)
                     dead = run_claims.reap(connection, now)
                     bury(connection, dead, now)
+                    reassign(connection, now)
+                    if started - self._judged_at >= JUDGE_AGAIN_S:
+                        self._judged_at = started
+                        unconfirmed.flag(connection, now, clock)
                 taken = claim(connection, now, self._claim_rules, limits.LANES_PER_CLAIM)
                 progress.mark_sending(
                     connection,

@@ -1,5 +1,10 @@
 """From a claimed message to the request that sends it."""
 
+from base64 import b64encode
+from pathlib import Path
+
+from runtime.ports import MEDIA
+from services.integrations.media import store
 from services.integrations.waha import calls
 from services.integrations.waha.addresses import chat_id
 from services.integrations.waha.calls import Call, MediaKind, OutgoingFile
@@ -23,7 +28,7 @@ def is_sign(sent: Claimed) -> bool:
     return sent.kind in ("typing", "seen")
 
 
-def call_for(sent: Claimed) -> Call | Outcome:
+def call_for(sent: Claimed, media_root: Path) -> Call | Outcome:
     """The one request that sends this message; an outcome when none can be built."""
     chat = chat_of(sent)
     try:
@@ -37,7 +42,11 @@ def call_for(sent: Claimed) -> Call | Outcome:
             )
         media = sent.media or {}
         mimetype = str(media.get("mimetype") or "application/octet-stream")
-        file = OutgoingFile(mimetype, media.get("filename"), url=media.get("url"))
+        name = str(media.get("url") or "").removeprefix(MEDIA)
+        found = store.find(media_root, sent.tenant_id, name)
+        # Sent inline: WAHA then needs no way to our files, and fetches no address of ours.
+        data = b64encode(found.path.read_bytes()).decode()
+        file = OutgoingFile(mimetype, media.get("filename"), data=data)
         return calls.send_media(
             sent.session,
             chat,
@@ -46,7 +55,9 @@ def call_for(sent: Claimed) -> Call | Outcome:
             caption=sent.body or None,
             message_id=sent.wa_msg_id,
         )
-    except ValueError as error:
+    except store.MediaProblem as error:
+        return Permanent(error.code, str(error))
+    except (ValueError, OSError) as error:
         return Permanent("bad_message", str(error))
 
 

@@ -10,11 +10,11 @@ from celery.signals import worker_ready, worker_shutting_down
 from runtime import compose, resident
 from runtime.celery_app import celery_app
 from runtime.pump import Pump
+from services.kit import logs
 from services.kit.config import Settings
-from services.kit.log_setup import set_up_logs
 
 _settings = Settings()
-set_up_logs(_settings, f"worker-{_settings.worker_index}")
+logs.configure(_settings.log_level, _settings.log_format, f"worker-{_settings.worker_index}")
 app = celery_app(_settings)
 app.conf.beat_schedule = {
     "scan": {"task": "runtime.advance", "schedule": 5.0, "options": {"expires": 5}},

@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("media_url", sa.String(length=500), nullable=True),
         sa.Column("media_type", kit_db.Word(20), nullable=True),
         sa.Column("target_tags", kit_db.Json, nullable=False),
+        sa.Column("limits", kit_db.Json, nullable=False),
         sa.Column("seed", kit_db.Word(40), nullable=False),
         sa.Column("run_id", kit_db.Id, nullable=True),
         sa.Column("status", kit_db.Word(20), nullable=False),
@@ -687,13 +688,14 @@ def upgrade() -> None:
         sa.Column("next_any_at", kit_db.UtcDateTime(), nullable=False),
         sa.Column("cooldown_until", kit_db.UtcDateTime(), nullable=True),
         sa.Column("cooldown_reason", sa.String(length=200), nullable=True),
-        sa.Column("day_key", kit_db.Word(10), nullable=False),
-        sa.Column("sent_day", sa.Integer(), nullable=False),
-        sa.Column("cold_day", sa.Integer(), nullable=False),
-        sa.Column("hour_key", kit_db.Word(13), nullable=False),
-        sa.Column("sent_hour", sa.Integer(), nullable=False),
-        sa.Column("since_rest", sa.Integer(), nullable=False),
-        sa.Column("rest_at", sa.Integer(), nullable=False),
+        sa.Column("gap_s", sa.Float(), nullable=False),
+        sa.Column("resting", sa.Boolean(), nullable=False),
+        sa.Column("until_rest", sa.Integer(), nullable=True),
+        sa.Column("day", kit_db.Word(10), nullable=False),
+        sa.Column("sent_today", sa.Integer(), nullable=False),
+        sa.Column("cold_today", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("sent_this_hour", sa.Integer(), nullable=False),
         sa.Column("recent", kit_db.Word(20), nullable=False),
         sa.Column("holder", kit_db.Word(32), nullable=True),
         sa.ForeignKeyConstraint(
@@ -864,6 +866,7 @@ def upgrade() -> None:
             ["device_id", "status", "priority", "not_before", "id"],
             unique=False,
         )
+        batch_op.create_index("ix_outbound_messages_sent_at", ["sent_at"], unique=False)
         batch_op.create_index(
             "ix_outbound_messages_settle", ["status", "reconcile_after"], unique=False
         )

@@ -71,7 +71,7 @@ def spintax(params: Spintax, ctx: Context) -> Go | Stop:
     moving = {key: value for key, value in clock_values(text.fields, ctx).items() if key not in own}
     parts = (ctx.seed, ctx.identity, ctx.node_id)
     made = text.render_path({**moving, **own}, seeded(*parts))
-    if made.missing and params.skip_missing:
+    if made.missing and (params.skip_missing or ctx.skip_missing):
         return Stop(reason="missing_value", status="skipped")
     recipe: dict[str, Any] | None = None
     if moving:

@@ -89,8 +89,8 @@ def _show(
     _step(console, "Valkey, simulator", lambda: _first(installation))
     app = compose.build(settings)
     _step(console, "Database", lambda: migrate(app.database))
-    _step(console, "API", installation.start_api)
     installation.start_workers()
+    _step(console, "API", installation.start_api)
     shop = _step(
         console,
         "Shop with 3 paired numbers",

@@ -1,14 +1,11 @@
 """The demo's shop: a login, three paired simulator numbers, contacts, the broadcast flow."""
 
-import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from flows import service as flow_service
 from runtime.compose import App
@@ -18,9 +15,9 @@ from services.campaigns.service import NewCampaign
 from services.contacts import audience
 from services.contacts.importer import import_file
 from services.contacts.models import Import
-from services.devices.models import Device, DeviceLane, WahaServer
+from services.devices import service as devices
+from services.devices.service import Waha
 from services.integrations.waha.client import WahaClient
-from services.integrations.waha.session_config import session_config
 from services.kit.errors import Unavailable
 from services.kit.ports import Flows
 from services.kit.security import Passwords
@@ -114,99 +111,34 @@ def start_campaign(
 def _pair(
     app: App, tenant_id: int, sandbox_url: str, sandbox_key: str, webhook_base: str
 ) -> tuple[str, ...]:
-    now = app.clock.now()
-    with app.database.session() as session:
-        server_id = _server(session, app, sandbox_url, sandbox_key)
+    """Make the shop's devices the way the product does, and scan their codes on the simulator."""
+    waha = Waha(
+        open=WahaClient,
+        settings=app.settings.model_copy(
+            update={
+                "waha_url": sandbox_url,
+                "waha_api_key": sandbox_key,
+                "waha_is_sandbox": True,
+                "public_url": webhook_base,
+            }
+        ),
+        sealer=app.sealer,
+    )
     names = []
-    with (
-        WahaClient(sandbox_url, sandbox_key) as waha,
-        httpx.Client(base_url=sandbox_url, timeout=10) as phones,
-    ):
+    with httpx.Client(base_url=sandbox_url, timeout=10) as phones:
         for title, phone in NUMBERS:
-            name, key, secret = _names()
-            config = session_config(
-                f"{webhook_base}/webhooks/waha/{key}", secret, {"tenant": str(tenant_id)}
-            )
-            waha.create_session(name, config, start=True)
-            answer = phones.post(
+            name = devices.create(app.database, app.clock, waha, tenant_id, title).session_name
+            phones.post(
                 f"/sandbox/phones/{name}/scan", json={"phone": phone, "push_name": title}
-            )
-            answer.raise_for_status()
-            _until_working(waha, name)
-            with app.database.write() as connection:
-                made = connection.execute(
-                    insert(Device.__table__),  # type: ignore[arg-type]
-                    _device_row(app, tenant_id, server_id, name, key, secret, title, phone),
-                )
-                device_id = made.inserted_primary_key[0]  # type: ignore[index]
-                connection.execute(
-                    insert(DeviceLane.__table__),  # type: ignore[arg-type]
-                    {
-                        "device_id": device_id,
-                        "tenant_id": tenant_id,
-                        "next_broadcast_at": now,
-                        "next_any_at": now,
-                    },
-                )
+            ).raise_for_status()
+            _until_connected(app, waha, tenant_id, name)
             names.append(name)
     return tuple(names)
 
 
-def _names() -> tuple[str, str, str]:
-    return f"alir_{secrets.token_hex(6)}", secrets.token_urlsafe(24), secrets.token_urlsafe(32)
-
-
-def _server(session: Session, app: App, url: str, key: str) -> int:
-    found = session.execute(select(WahaServer).where(WahaServer.base_url == url)).scalar()
-    if found is None:
-        found = WahaServer(
-            name="Simulator",
-            base_url=url,
-            api_key_sealed=app.sealer.seal(key),
-            is_sandbox=True,
-            capabilities={},
-            created_at=app.clock.now(),
-        )
-        session.add(found)
-        session.flush()
-    return found.id
-
-
-def _device_row(
-    app: App,
-    tenant_id: int,
-    server_id: int,
-    name: str,
-    key: str,
-    secret: str,
-    title: str,
-    phone: str,
-) -> dict[str, Any]:
-    now = app.clock.now()
-    return {
-        "tenant_id": tenant_id,
-        "server_id": server_id,
-        "session_name": name,
-        "phone_number": phone,
-        "display_name": title,
-        "status": "CONNECTED",
-        "status_since": now,
-        "health": "OK",
-        "is_active_for_broadcast": True,
-        "weight": 1,
-        "pacing": {},
-        "webhook_key": key,
-        "webhook_secret_sealed": app.sealer.seal(secret),
-        "wanted": True,
-        "paired_at": now,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _until_working(waha: WahaClient, name: str) -> None:
+def _until_connected(app: App, waha: Waha, tenant_id: int, name: str) -> None:
     until = time.monotonic() + PAIR_S
-    while not waha.session(name).ready:
+    while devices.refresh(app.database, app.clock, waha, tenant_id, name).status != "CONNECTED":
         if time.monotonic() > until:
             raise Unavailable(f"The simulator did not pair {name}.", code="pairing_failed")
         time.sleep(0.05)

@@ -6,8 +6,8 @@ import uvicorn
 
 from runtime import compose
 from runtime.asgi import ApiState, create_api
+from services.kit import logs
 from services.kit.config import Settings
-from services.kit.log_setup import set_up_logs
 
 GRACE_S = 10
 
@@ -15,7 +15,7 @@ GRACE_S = 10
 def main() -> int:
     """Serve until told to stop; one line on standard error once it answers."""
     settings = Settings()
-    set_up_logs(settings, "api")
+    logs.configure(settings.log_level, settings.log_format, "api")
     app = compose.build(settings)
     api = create_api(
         ApiState(

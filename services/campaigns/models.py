@@ -36,6 +36,8 @@ class Campaign(Base):
     media_url: Mapped[str | None] = mapped_column(String(500))
     media_type: Mapped[str | None] = mapped_column(Word(20))
     target_tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    limits: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """`quiet_hours` and the like of its flow; read by every claim."""
     seed: Mapped[str] = mapped_column(Word(40))
     """Drawn when the campaign is made: preview, test, run and retry choose alike."""
     run_id: Mapped[int | None] = mapped_column(Id)

@@ -1,11 +1,12 @@
 """A device's link and its restrictions, as WAHA reports them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, literal, or_, select, update
 
+from domain.health import FREEZE_IF_UNKNOWN_S
 from services.devices.models import Device, DeviceLane
 from services.integrations.waha.answers import read_status, read_timelock
 from services.integrations.waha.types import SessionStatus, Timelock
@@ -39,19 +40,29 @@ def follow(
     if since is not None and told_at < since:
         return
     link = LINK_OF[read_status(payload.get("status"))]
-    set_link(connection, device_id, link, now)
+    if not set_link(connection, device_id, link, now, told_at):
+        # Told again, there was a change in between: nothing is proven about the time before.
+        connection.execute(
+            update(devices).where(devices.c.id == device_id).values(status_since=told_at)
+        )
     data = payload.get("data")
     timelock = read_timelock(data.get("reachoutTimelock")) if isinstance(data, Mapping) else None
     if timelock is not None:
         restrict(connection, device_id, timelock, now)
 
 
-def set_link(connection: Connection, device_id: int, link: str, now: datetime) -> bool:
+def set_link(
+    connection: Connection,
+    device_id: int,
+    link: str,
+    now: datetime,
+    since: datetime | None = None,
+) -> bool:
     """Write the link when it changed; a device that came back is looked at at once."""
     changed = connection.execute(
         update(devices)
         .where(devices.c.id == device_id, devices.c.status != link)
-        .values(status=link, status_since=now, last_seen_at=now, updated_at=now)
+        .values(status=link, status_since=since or now, last_seen_at=now, updated_at=now)
     ).rowcount
     if changed and link == "CONNECTED":
         connection.execute(update(lanes).where(lanes.c.device_id == device_id).values(due_at=now))
@@ -61,13 +72,24 @@ def set_link(connection: Connection, device_id: int, link: str, now: datetime) -
 def restrict(connection: Connection, device_id: int, timelock: Timelock, now: datetime) -> None:
     """WhatsApp's block on new chats: frozen for cold contacts until it ends, replies go on."""
     if timelock.active:
+        until = timelock.until or now + timedelta(seconds=FREEZE_IF_UNKNOWN_S)
         connection.execute(
             update(devices)
-            .where(devices.c.id == device_id, devices.c.health != "PAUSED")
+            .where(
+                devices.c.id == device_id,
+                devices.c.health != "PAUSED",
+                # A report without an end never shortens a freeze that has one.
+                or_(
+                    literal(timelock.until is not None),
+                    devices.c.health != "COLD_FROZEN",
+                    devices.c.health_until.is_(None),
+                    devices.c.health_until < until,
+                ),
+            )
             .values(
                 health="COLD_FROZEN",
                 health_reason=f"463 {timelock.enforcement or ''}".strip(),
-                health_until=timelock.until,
+                health_until=until,
                 updated_at=now,
             )
         )

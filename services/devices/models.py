@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit.db import TABLE_OPTIONS, Base, Id, Json, UtcDateTime, Word
@@ -84,15 +84,17 @@ class DeviceLane(Base):
     next_any_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cooldown_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cooldown_reason: Mapped[str | None] = mapped_column(String(200))
-    day_key: Mapped[str] = mapped_column(Word(10), default="")
+    gap_s: Mapped[float] = mapped_column(Float, default=0.0)
+    """The gap drawn with the latest broadcast, real seconds; counted again from the call's end."""
+    resting: Mapped[bool] = mapped_column(Boolean, default=False)
+    until_rest: Mapped[int | None] = mapped_column(Integer)
+    day: Mapped[str] = mapped_column(Word(10), default="")
     """Local date of the tenant the day counters belong to."""
-    sent_day: Mapped[int] = mapped_column(Integer, default=0)
-    cold_day: Mapped[int] = mapped_column(Integer, default=0)
-    hour_key: Mapped[str] = mapped_column(Word(13), default="")
-    sent_hour: Mapped[int] = mapped_column(Integer, default=0)
-    since_rest: Mapped[int] = mapped_column(Integer, default=0)
-    rest_at: Mapped[int] = mapped_column(Integer, default=0)
-    """How many broadcasts the device sends before its next rest; 0: not drawn yet."""
+    sent_today: Mapped[int] = mapped_column(Integer, default=0)
+    cold_today: Mapped[int] = mapped_column(Integer, default=0)
+    hour: Mapped[int] = mapped_column(Integer, default=0)
+    """Hours since 1970 that `sent_this_hour` counts."""
+    sent_this_hour: Mapped[int] = mapped_column(Integer, default=0)
     recent: Mapped[str] = mapped_column(Word(20), default="")
     """The last 20 outcomes, newest last: `.` sent, `x` failed."""
     holder: Mapped[str | None] = mapped_column(Word(32))

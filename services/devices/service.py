@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.devices import repository
+from services.devices.links import LINK_OF
 from services.devices.models import Device, DeviceLane, WahaServer
 from services.integrations.waha.client import WahaClient
 from services.integrations.waha.errors import (
@@ -22,7 +23,6 @@ from services.integrations.waha.errors import (
 )
 from services.integrations.waha.session_config import session_config
 from services.integrations.waha.types import Session as WahaSession
-from services.integrations.waha.types import SessionStatus
 from services.kit.after_commit import ring_after
 from services.kit.clock import Clock
 from services.kit.config import Settings
@@ -33,17 +33,6 @@ from services.messages import ledger
 
 SEND_DUE = "runtime.send_due"
 WAITING_COUNTED = 1_000
-LINKS = {
-    SessionStatus.STOPPED: "DISCONNECTED",
-    SessionStatus.STARTING: "STARTING",
-    SessionStatus.SCAN_QR_CODE: "SCAN_QR",
-    SessionStatus.PASSKEY_REQUIRED: "SCAN_QR",
-    SessionStatus.PASSKEY_CONFIRMATION_REQUIRED: "SCAN_QR",
-    SessionStatus.WORKING: "CONNECTED",
-    SessionStatus.FAILED: "FAILED",
-    SessionStatus.UNKNOWN: "STARTING",
-}
-"""WAHA's words in ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +220,7 @@ def lane(session: Session, tenant_id: int, name: str) -> tuple[Device, DeviceLan
 
 def _saw(database: Database, tenant_id: int, name: str, told: WahaSession, now: datetime) -> Device:
     """Write down what WAHA said of a session."""
-    link = LINKS[told.status]
+    link = LINK_OF[told.status]
     with database.session() as session:
         device = get(session, tenant_id, name)
         if device.status != link:

@@ -21,6 +21,8 @@ class Clock:
     """
 
     scale: float = 1.0
+    shortest_call_s: float = 5.0
+    """A scaled clock may not cut a call shorter than a loaded machine needs to answer it."""
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
 

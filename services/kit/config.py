@@ -20,11 +20,15 @@ class Settings(BaseSettings):
     port: int = 8000
     public_url: str = Field("", description="Address people and WAHA reach the API under.")
     time_scale: float = Field(1.0, gt=0, description="Only for tests and the demo.")
+    shortest_call_s: float = Field(
+        5.0, gt=0, description="Only for tests: no scaled time-out of a send is shorter."
+    )
     min_any_gap_s: float = Field(1.0, ge=0)
     log_level: str = "INFO"
     log_format: Literal["text", "json"] = "text"
     jwt_secret: str = Field("", description="Empty: made once in the var folder.")
     seal_keys: str = Field("", description="Fernet keys, newest first; empty: a file in var.")
+    media_root: str = Field("", description="Empty: media in the var folder; shared by all hosts.")
     waha_url: str = "http://127.0.0.1:3000"
     waha_api_key: str = ""
     waha_is_sandbox: bool = False
@@ -41,6 +45,11 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """Redis's address; a unix socket of the embedded one by default."""
         return self.redis_url or f"unix://{(self.var / 'valkey' / 'valkey.sock').resolve()}"
+
+    @property
+    def media(self) -> Path:
+        """Root of the media files, a folder a tenant below it."""
+        return Path(self.media_root) if self.media_root else self.var / "media"
 
     @property
     def api_url(self) -> str:

@@ -50,8 +50,19 @@ def mask(text: str) -> str:
     return masked_text(text).translate(_BREAKS)
 
 
-def configure(level: str = "INFO", log_format: Literal["text", "json"] = "text") -> None:
+QUIET = ("httpx", "httpcore", "aiohttp.access", "kombu", "alembic", "amqp", "asyncio")
+"""Libraries whose chatter shows addresses with phone numbers, or nothing of use."""
+
+
+def configure(
+    level: str = "INFO",
+    log_format: Literal["text", "json"] = "text",
+    process: str = "",
+) -> None:
     """Set logging up for this process; the standard library's loggers go the same way."""
+    structlog.contextvars.clear_contextvars()
+    if process:
+        structlog.contextvars.bind_contextvars(process=process)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -81,3 +92,5 @@ def configure(level: str = "INFO", log_format: Literal["text", "json"] = "text")
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -5,8 +5,6 @@ from services.kit.clock import Clock
 LANES_PER_CLAIM = 64
 SEND_TIMEOUT_TEXT_S = 30.0
 SEND_TIMEOUT_MEDIA_S = 90.0
-SEND_TIMEOUT_FLOOR_S = 5.0
-"""A scaled clock may not cut a call shorter than a loaded machine needs to answer it."""
 DEADLINE_CHECK_S = 2.0
 """Not scaled: it guards against a frozen process, whose time is real."""
 RECORD_MARGIN_S = 5.0
@@ -30,7 +28,7 @@ UNCONFIRMED_AFTER_S = 600.0
 def send_timeout_s(clock: Clock, kind: str) -> float:
     """Real seconds one call may take."""
     unscaled_s = SEND_TIMEOUT_MEDIA_S if kind == "media" else SEND_TIMEOUT_TEXT_S
-    return max(clock.seconds(unscaled_s), SEND_TIMEOUT_FLOOR_S)
+    return max(clock.seconds(unscaled_s), clock.shortest_call_s)
 
 
 def record_bound_s(clock: Clock, kind: str) -> float:

@@ -37,6 +37,7 @@ class OutboundMessage(Base):
         UniqueConstraint("device_slot"),
         Index("ix_outbound_messages_lane", "device_id", "status", "priority", "not_before", "id"),
         Index("ix_outbound_messages_settle", "status", "reconcile_after"),
+        Index("ix_outbound_messages_sent_at", "sent_at"),
         Index("ix_outbound_messages_campaign_id_status", "campaign_id", "status"),
         TABLE_OPTIONS,
     )

@@ -1,0 +1,1 @@
+"""Files that messages carry: a folder a tenant, below one root that every process can read."""
