@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import (
     Boolean,
     Connection,
@@ -39,6 +40,7 @@ from services.messages import limits
 from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
 from services.messages.ledger import BROADCAST, TEST, lanes, messages
 
+log = structlog.get_logger("services.messages.claim")
 devices = Device.__table__
 tenants = Tenant.__table__
 campaigns = Campaign.__table__
@@ -127,7 +129,13 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
     open_lanes: dict[int, tuple[Row[Any], int]] = {}
     held_until: dict[int, datetime | None] = {}
     for row in rows:
-        leave_any, leave_broadcast = _when(row, now, rules)
+        try:
+            leave_any, leave_broadcast = _when(row, now, rules)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            # A setting that can't be holds its own device, never the others.
+            log.error("lane_unreadable", device=row.device_id, error=repr(error)[:300])
+            lane_updates.append(_due(row.device_id, _recheck(Leave(None), now, rules)))
+            continue
         if not leave_any.now:
             lane_updates.append(_due(row.device_id, _recheck(leave_any, now, rules)))
         else:
