@@ -90,7 +90,7 @@ def _utc_text(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a naive datetime may not reach the database")
-    return value.astimezone(UTC).isoformat(" ", "microseconds")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _from_utc_naive(value: datetime | None) -> datetime | None:
