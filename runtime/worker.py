@@ -5,7 +5,7 @@ Start: `celery -A runtime.worker worker --pool threads --concurrency 2 -Q webhoo
 
 from typing import Any
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 
 from runtime import compose, resident
 from runtime.celery_app import celery_app
@@ -21,9 +21,14 @@ app.conf.beat_schedule = {
 }
 
 
-@worker_ready.connect
-def _ready(**_: Any) -> None:
-    resident.settle_in(Pump(compose.build(_settings)))
+@worker_init.connect
+def _start(**_: Any) -> None:
+    """Not when the worker is ready: that waits for the broker, and sending needs none."""
+    try:
+        resident.settle_in(Pump(compose.build(_settings)))
+    except Exception as error:
+        # Celery passes over what a signal raises: a worker without its loop would idle for ever.
+        raise SystemExit(f"The worker can't start: {error}") from error
 
 
 @worker_shutting_down.connect

@@ -64,13 +64,13 @@ def run(*, as_json: bool = False, contacts: Path | None = None, kill: bool = Tru
         outcome = _show(console, installation, settings, contacts, kill)
     log.close()
     outcome["seconds"] = round(time.monotonic() - started, 1)
+    good = outcome.pop("good")
     if as_json:
         sys.stdout.write(json.dumps(outcome, ensure_ascii=False) + "\n")
     else:
         console.print(
             f"Everything took [bold]{outcome['seconds']} s[/]. Report: {outcome['report']}"
         )
-    good = outcome.pop("good")
     return 0 if good else 1
 
 

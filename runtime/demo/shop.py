@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import select
 
 from flows import service as flow_service
+from flows.yaml_text import edit, load
 from runtime.compose import App
 from services.accounts import service as accounts
 from services.campaigns import service as campaigns
@@ -65,11 +66,19 @@ def make(app: App, sandbox_url: str, sandbox_key: str, webhook_base: str) -> Sho
         tenant_id = tenant.id
     devices = _pair(app, tenant_id, sandbox_url, sandbox_key, webhook_base)
     with app.database.session() as session:
-        flow_id = flow_service.create(
-            session, tenant_id, TEMPLATE.read_text(encoding="utf-8"), now
-        ).id
+        flow_id = flow_service.create(session, tenant_id, _flow(), now).id
     flow_service.publish(app.database, tenant_id, flow_id, None, app.clock.now())
     return Shop(tenant_id, devices, flow_id)
+
+
+def _flow() -> str:
+    """The shipped broadcast, without its quiet hours: a demo may be run at night."""
+    source = load(TEMPLATE.read_text(encoding="utf-8"))
+    document = dict(source.document or {})
+    document["limits"] = {
+        name: limit for name, limit in document["limits"].items() if name != "quiet_hours"
+    }
+    return edit(source.text, document)
 
 
 def take_contacts(app: App, tenant_id: int, path: Path) -> Import:

@@ -21,10 +21,10 @@ class Clock:
     """
 
     scale: float = 1.0
-    shortest_call_s: float = 5.0
-    """A scaled clock may not cut a call shorter than a loaded machine needs to answer it."""
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
+    shortest_call_s: float = 5.0
+    """A scaled clock may not cut a call shorter than a loaded machine needs to answer it."""
 
     def __post_init__(self) -> None:
         if self.scale <= 0:

@@ -36,7 +36,7 @@ from services.campaigns.models import Campaign
 from services.devices.models import Device
 from services.kit.clock import Clock
 from services.kit.statements import Hot
-from services.messages import limits
+from services.messages import campaign_limits, limits
 from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
 from services.messages.ledger import BROADCAST, TEST, lanes, messages
 
@@ -127,7 +127,7 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
         return found
     lane_updates: list[dict[str, Any]] = []
     open_lanes: dict[int, tuple[Row[Any], int]] = {}
-    held_until: dict[int, datetime | None] = {}
+    rests_until: dict[int, datetime | None] = {}
     for row in rows:
         try:
             leave_any, leave_broadcast = _when(row, now, rules)
@@ -141,20 +141,27 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
         else:
             open_lanes[row.device_id] = (row, BROADCAST if leave_broadcast.now else TEST)
             if leave_broadcast.now:
-                held_until[row.device_id] = _thaws_at(row, now)
+                rests_until[row.device_id] = _thaws_at(row, now)
             else:
-                held_until[row.device_id] = _recheck(leave_broadcast, now, rules)
-                lane_updates.append(_due(row.device_id, held_until[row.device_id]))
+                rests_until[row.device_id] = _recheck(leave_broadcast, now, rules)
+                lane_updates.append(_due(row.device_id, rests_until[row.device_id]))
     picked = _pick(connection, now, open_lanes)
     for device_id, (row, _) in open_lanes.items():
         message = picked.get(device_id)
         if message is None:
-            looks = (_later(connection, device_id, now), held_until[device_id])
+            looks = (_later(connection, device_id, now), rests_until[device_id])
             lane_updates.append(
                 _due(device_id, min((at for at in looks if at is not None), default=None))
             )
         elif (reason := _refusal(message, now, rules)) is not None:
             found.skipped.append(_skipped(message, reason))
+            lane_updates.append(_due(device_id, now))
+        elif (
+            until := campaign_limits.held_until(message.limits, lane_state(row), now, row.zone)
+        ) is not None:
+            connection.execute(
+                _HOLD_BACK, {"campaign": message.campaign_id, "on": device_id, "until": until}
+            )
             lane_updates.append(_due(device_id, now))
         else:
             wa_msg_id = message.wa_msg_id
@@ -311,8 +318,9 @@ def _firsts(lanes_open: int) -> Hot:
     ]
     ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
     return Hot(
-        select(messages, blacklist.c.reason.label("blacklisted"))
+        select(messages, blacklist.c.reason.label("blacklisted"), campaigns.c.limits)
         .join(ids, ids.c.id == messages.c.id)
+        .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
         .outerjoin(
             blacklist,
             and_(
@@ -511,6 +519,16 @@ _SENDING = Hot(
         sending_at=bindparam("now"),
         reconcile_after=bindparam("bound"),
     )
+)
+_HOLD_BACK = (
+    update(messages)
+    .where(
+        messages.c.campaign_id == bindparam("campaign"),
+        messages.c.device_id == bindparam("on"),
+        messages.c.status == "PENDING",
+        messages.c.not_before < bindparam("until"),
+    )
+    .values(not_before=bindparam("until"))
 )
 _SKIPPED = Hot(
     update(messages)

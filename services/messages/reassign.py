@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, or_, select, update
 
 from services.devices.models import Device
 from services.messages.ledger import BROADCAST, messages, ring
@@ -24,9 +24,9 @@ def reassign(connection: Connection, now: datetime) -> int:
     A frozen device keeps the messages for people it knows. A message that was tried before (it
     carries an id of its device) stays, so that it can never go out under two ids.
     """
-    stranded = connection.execute(_STRANDED, {"now": now, "limit": BATCH}).all()
+    stranded: Sequence[Any] = connection.execute(_STRANDED, {"now": now, "limit": BATCH}).all()
     moved: list[dict[str, Any]] = []
-    by_campaign: dict[int, list[Row[Any]]] = {}
+    by_campaign: dict[int, list[Any]] = {}
     for row in stranded:
         by_campaign.setdefault(row.campaign_id, []).append(row)
     for campaign_id, rows in by_campaign.items():
@@ -42,7 +42,7 @@ def reassign(connection: Connection, now: datetime) -> int:
     return len(moved)
 
 
-def _ready(connection: Connection, campaign_id: int, now: datetime) -> Sequence[int]:
+def _ready(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
     return connection.execute(_READY, {"campaign": campaign_id, "now": now}).scalars().all()
 
 

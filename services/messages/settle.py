@@ -263,9 +263,34 @@ def _unless_taken(connection: Connection, verdict: Verdict) -> Verdict:
             messages.c.wa_msg_id == verdict.wa_msg_id,
         )
     ).scalar()
+    if owner is None:
+        owner = connection.execute(
+            _TWIN,
+            {
+                "message": verdict.doubt.id,
+                "device": verdict.doubt.device_id,
+                "chat": verdict.doubt.chat_key,
+                "text": verdict.doubt.body,
+            },
+        ).scalar()
     if owner is None or owner == verdict.doubt.id:
         return verdict
     return replace(verdict, found="unclear", evidence={**verdict.evidence, "belongs_to": owner})
+
+
+_TWIN = (
+    select(messages.c.id)
+    .where(
+        messages.c.device_id == bindparam("device"),
+        messages.c.chat_key == bindparam("chat"),
+        messages.c.body == bindparam("text"),
+        messages.c.id != bindparam("message"),
+        messages.c.status.in_(("SENDING", "AMBIGUOUS", "UNKNOWN")),
+        messages.c.wa_msg_id.is_(None),
+    )
+    .limit(1)
+)
+"""Another message of ours with this text in this chat that may be the one that was found."""
 
 
 def _next(verdict: Verdict, now: datetime, clock: Clock) -> dict[str, Any]:
