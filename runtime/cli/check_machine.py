@@ -1,7 +1,6 @@
 """The doctor's look at this machine: Python, disk, folder, clock and ports."""
 
-import http.client
-import json
+import errno
 import shutil
 import socket
 import sys
@@ -18,7 +17,6 @@ DISK_WARNING_BYTES = 1024 * 1024 * 1024
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 """No clock that is right shows a time before this."""
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
-ASK_S = 2.0
 SOCKET_NAME_MOST = 100
 """Bytes: a unix socket's path may have 107."""
 
@@ -104,35 +102,22 @@ def embedded(settings: Settings) -> Finding:
     return ok(what, "installed, with RediSearch")
 
 
-def port(number: int, what: str, probe: str, mark: str, option: str) -> Finding:
-    """Free, ours, or somebody else's: `probe` is a path whose answer of ours holds `mark`."""
+def port(number: int, what: str, ours: str, option: str) -> Finding:
+    """Free, ours, or somebody else's; `ours` is the address of what runs in the var folder."""
     title = f"Port {number}"
+    if ours.endswith(f":{number}"):
+        return ok(title, f"{what} of Alir runs there")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", number))
-            return ok(title, f"free for {what}")
-        except PermissionError:
+        except OSError as error:
+            said = "This user may not use it"
+            if error.errno == errno.EADDRINUSE:
+                said = "Another program uses it"
             return problem(
-                title, "This user may not use it.", f"Choose one above 1023: {option} {number}."
+                title,
+                f"{said}, so {what} can't start.",
+                f"Stop that program, or start with {option} {number + 1}.",
             )
-        except OSError:
-            pass
-    if mark in _said(number, probe):
-        return ok(title, f"{what} of Alir runs there")
-    return problem(
-        title,
-        f"Another program uses it, so {what} can't start.",
-        f"Stop that program, or start with {option} {number + 1}.",
-    )
-
-
-def _said(number: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", number, timeout=ASK_S)
-    try:
-        connection.request("GET", path)
-        return json.dumps(json.loads(connection.getresponse().read(4096)), separators=(",", ":"))
-    except (OSError, ValueError, http.client.HTTPException):
-        return ""
-    finally:
-        connection.close()
+    return ok(title, f"free for {what}")

@@ -12,6 +12,7 @@ from runtime.cli.database import (
     told,
 )
 from runtime.cli.findings import Finding, ok, problem, warning
+from runtime.cli.up_state import running
 from runtime.compose import App
 from services.kit.config import Settings
 from services.kit.errors import ProductError
@@ -202,7 +203,8 @@ def waha(settings: Settings) -> Finding:
     what = "WhatsApp server"
     sandbox = uses_sandbox(settings)
     key = settings.waha_api_key or (SANDBOX_KEY if sandbox else "")
-    url = settings.waha_url
+    here = running(settings.var) if sandbox else None
+    url = (here.sandbox_url if here else "") or settings.waha_url
     try:
         with WahaClient(url, key, timeout_s=5.0) as client:
             version = client.server_version()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from runtime.cli import check_machine, check_servers
 from runtime.cli.findings import Finding, Level
+from runtime.cli.up_state import Running, running
 from services.kit.config import Settings
 
 SANDBOX_PORT = 3000
@@ -40,17 +41,19 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield check_machine.folder(settings)
     yield check_machine.clock(settings)
     yield check_machine.embedded(settings)
-    yield check_machine.port(
-        settings.port, "the API", "/api/health/live", '"status":"ok"', "--port"
-    )
+    here = running(settings.var) or Running(0)
+    yield check_machine.port(_port(here.api_url, settings.port), "the API", here.api_url, "--port")
     if check_servers.uses_sandbox(settings):
-        yield check_machine.port(
-            SANDBOX_PORT, "the simulator", "/ping", '"message":"pong"', "--sandbox-port"
-        )
+        number = _port(here.sandbox_url, SANDBOX_PORT)
+        yield check_machine.port(number, "the simulator", here.sandbox_url, "--sandbox-port")
     yield from check_servers.database(settings)
     yield check_servers.redis(settings)
     yield check_servers.waha(settings)
     yield from check_servers.numbers(settings)
+
+
+def _port(url: str, usual: int) -> int:
+    return int(url.rpartition(":")[2]) if url else usual
 
 
 def _problems(found: Iterable[Finding]) -> list[Finding]:

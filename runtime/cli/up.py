@@ -1,6 +1,5 @@
 """`alir up`: a whole installation on this machine, in the foreground, until it is told to stop."""
 
-import fcntl
 import os
 import signal
 import threading
@@ -16,9 +15,10 @@ from rich.markup import escape
 
 from runtime.cli.database import check_writable, make_folder, opened
 from runtime.cli.up_log import UpLog
+from runtime.cli.up_state import Hold, held
 from runtime.processes.supervisor import READY_S, SANDBOX_KEY, Installation, Layout, free_port
 from services.kit.config import Settings
-from services.kit.errors import Conflict, Unavailable
+from services.kit.errors import Unavailable
 
 if TYPE_CHECKING:
     from runtime.compose import App
@@ -27,12 +27,6 @@ LOOK_S = 0.1
 READY_LOOK_S = 0.03
 SHOP_S = 120.0
 """How long making the demo business may take."""
-
-
-class RunningAlready(Conflict):
-    """Another `alir up` has the same folder."""
-
-    code = "running_already"
 
 
 class _AskedToStop(BaseException):
@@ -47,7 +41,7 @@ def run(port: int, sandbox_port: int, workers: int) -> int:
     console = Console(highlight=False, soft_wrap=True)
     settings = Settings()
     folder = make_folder(settings)
-    with _only_one(folder), _stop_signals() as stop:
+    with held(folder) as hold, _stop_signals() as stop:
         layout = _layout(settings, port, sandbox_port, workers)
         _check_own_redis(settings)
         check_writable(settings)
@@ -55,7 +49,7 @@ def run(port: int, sandbox_port: int, workers: int) -> int:
         installation = _AllAtOnce(layout, log.say)
         stop.installation = installation
         try:
-            _bring_up(console, installation, settings, stop)
+            _bring_up(console, installation, settings, hold, stop)
             while not stop.asked.wait(LOOK_S):
                 installation.look_after()
         except _AskedToStop:
@@ -151,7 +145,7 @@ def _check_own_redis(settings: Settings) -> None:
 
 
 def _bring_up(
-    console: Console, installation: _AllAtOnce, settings: Settings, stop: "_Stop"
+    console: Console, installation: _AllAtOnce, settings: Settings, hold: Hold, stop: "_Stop"
 ) -> None:
     """Start all processes and the shop; the slow ones together, workers when they can work."""
     begun = time.monotonic()
@@ -159,6 +153,7 @@ def _bring_up(
     installation.start_redis()
     installation.start_api()
     installation.start_sandbox()
+    hold.tell(installation.api_url, installation.sandbox_url)
     with opened(settings) as app:
         stop.leave_if_asked()
         installation.wait_for_all(stop)
@@ -291,24 +286,3 @@ def _stop_signals() -> Iterator[_Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder. Raises: RunningAlready."""
-    path = folder / "up.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = path.read_text(encoding="utf-8").strip() or "unknown"
-            raise RunningAlready(
-                f"Alir runs already in {folder.absolute()} (process {holder}).",
-                hint="Use that one, stop it with Ctrl-C, or choose another folder with ALIR_VAR.",
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(descriptor)

@@ -15,12 +15,18 @@ FILES_KEPT = 2
 
 _VALKEY_WARNING = re.compile(r"\d+:[A-Z] .* # ")
 _VALKEY_ADVICE = re.compile(
-    r"oO0OoO0|Configuration loaded|TCP backlog|overcommit|Warning: no config file|version=|"
-    r"You requested maxclients|Received SIGTERM|User requested shutdown|bye bye|DB saved|"
-    r"Failed to write PID|Calling fsync"
+    r"oO0OoO0|Configuration loaded|TCP backlog|overcommit|no config file|version=|maxclients|"
+    r"Received SIGTERM|User requested shutdown|bye bye|unload module|fsync"
 )
 """Lines that Valkey calls warnings at every start and end, and nobody needs to act on."""
-_ALARM = re.compile(r"\b(error|critical|Traceback|ended \(|does not stop)\b|\bended \(", re.I)
+_CHATTER = re.compile(
+    r"SecurityWarning|absolutely not recommended|--uid option|User information: uid=|"
+    r"_warn_or_raise_security_error|Warm shutdown|\[uvicorn\.error\]|"
+    r"(Started|Finished) server process"
+)
+"""Of Celery and uvicorn, at every start and end: the supervisor says the same in fewer words."""
+_UVICORN_TROUBLE = re.compile(r"\[(warning|error|critical)\s*\]")
+_ALARM = re.compile(r"\b(error|critical|Traceback|does not stop)\b|\bended \(", re.I)
 _WARNING = re.compile(r"\bwarning\b", re.I)
 
 
@@ -53,9 +59,11 @@ class UpLog:
 
 
 def is_shown(name: str, line: str) -> bool:
-    """Whether a line belongs on the screen: of Valkey only what somebody may have to act on."""
+    """Whether a line belongs on the screen: of the servers only what one may have to act on."""
     if not line.strip():
         return False
-    if name != "valkey" or "ended (" in line:
+    if "ended (" in line:
         return True
-    return bool(_VALKEY_WARNING.search(line)) and not _VALKEY_ADVICE.search(line)
+    if name == "valkey":
+        return bool(_VALKEY_WARNING.search(line)) and not _VALKEY_ADVICE.search(line)
+    return not _CHATTER.search(line) or bool(_UVICORN_TROUBLE.search(line))

@@ -37,15 +37,19 @@ def run() -> int:
     import typer
 
     from runtime.cli.database import opened
+    from runtime.cli.up_state import running
 
     settings = Settings()
-    url, key = settings.waha_url.rstrip("/"), settings.waha_api_key or SANDBOX_KEY
+    here = running(settings.var)
+    url = here.sandbox_url if here and here.sandbox_url else settings.waha_url.rstrip("/")
+    key = settings.waha_api_key or SANDBOX_KEY
+    base = here.api_url if here and here.api_url and not settings.public_url else settings.api_url
     with opened(settings) as app:
         if demo_shop.find(app) is not None:
             typer.echo(f"The demo business is there already. Sign in as {demo_shop.EMAIL}.")
             return 0
         require_sandbox(url, key)
-        made = make(app, url, key, settings.api_url)
+        made = make(app, url, key, base)
     typer.echo(
         f"Made {demo_shop.SHOP} with {made.numbers} paired numbers and {made.contacts} contacts.\n"
         f"Sign in as {demo_shop.EMAIL} with the password {demo_shop.PASSWORD}"
