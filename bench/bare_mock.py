@@ -1,12 +1,13 @@
 """A bare WAHA for benchmarks: takes every send, counts it by its id, says nothing by itself.
 
-Run as a process of its own: `python -m bench.bare_mock`. It prints its port, answers 201 with the
-id it was asked for, hands out new ids, and gives its counts at /ledger.
+Run as a process of its own: `python -m bench.bare_mock`. It prints its address, answers 201 with
+the id it was asked for, hands out new ids, and gives its counts at /ledger.
 """
 
 import asyncio
 import itertools
 from collections import Counter
+from typing import cast
 
 import orjson
 import uvloop
@@ -54,8 +55,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -92,7 +92,7 @@ async def serve() -> None:
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(ledger), "127.0.0.1", 0
     )
-    print(server.sockets[0].getsockname()[1], flush=True)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 

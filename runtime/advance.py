@@ -73,20 +73,38 @@ class World:
     media_root: Path = Path("var/media")
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Claimed runs that were carried on, not written down yet."""
+
+    batch: Batch
+    ports: Sequence[DbPorts]
+    now: datetime
+
+
 def advance_due(world: World, queue: str = "hot") -> int:
     """One batch of due runs; returns how many there were."""
-    now = world.clock.now()
     with world.database.write() as connection:
-        rows = claim_runs(connection, now, world.clock, queue)
+        rows = claim_runs(connection, world.clock.now(), world.clock, queue)
     if not rows:
         return 0
+    carried = carry(world, rows, queue)
+    with world.database.write() as connection:
+        written_down = write_within(connection, carried)
+    if not written_down:
+        write_singly(world, carried)
+    return len(rows)
+
+
+def carry(world: World, rows: Sequence[Row[Any]], queue: str = "hot") -> Carried:
+    """Carry claimed runs along their plans; changes nothing in the database yet."""
+    now = world.clock.now()
     batch = Batch(epochs={row.id: row.epoch for row in rows})
     with world.database.read() as connection:
         surroundings = _Surroundings(connection, world, rows, now)
         for row in rows:
             _advance_one(row, surroundings, batch, allow_slow=queue != "hot")
-    _write(world, batch, surroundings.all_ports(), now)
-    return len(rows)
+    return Carried(batch, surroundings.all_ports(), now)
 
 
 class _Surroundings:
@@ -512,21 +530,27 @@ def _child(row: Row[Any], key: str, state: RunState, now: datetime) -> dict[str,
     )
 
 
-def _write(world: World, batch: Batch, ports: Sequence[DbPorts], now: datetime) -> None:
-    """Record a batch in one transaction; when a row collides, each run by itself.
+def write_within(connection: Connection, carried: Carried) -> bool:
+    """Record a batch in the caller's transaction; False (and nothing written) when a row collides.
 
     A run is never split from its messages and its elements: a crash in between would lose them.
     """
     try:
-        with world.database.write() as connection:
-            _write_all(connection, batch, ports, now)
+        with connection.begin_nested():
+            _write_all(connection, carried.batch, carried.ports, carried.now)
     except IntegrityError:
-        log.warning("batch_collided", runs=len(batch.epochs))
-        with world.database.write() as connection:
-            for port in ports:
-                port.write_down(connection, now)
-        for run_id in batch.epochs:
-            _write_one(world, _part(batch, run_id), now)
+        log.warning("batch_collided", runs=len(carried.batch.epochs))
+        return False
+    return True
+
+
+def write_singly(world: World, carried: Carried) -> None:
+    """Record a batch that collided: each run by itself."""
+    with world.database.write() as connection:
+        for port in carried.ports:
+            port.write_down(connection, carried.now)
+    for run_id in carried.batch.epochs:
+        _write_one(world, _part(carried.batch, run_id), carried.now)
 
 
 def _write_all(

@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from runtime import claims as run_claims
-from runtime.advance import World, advance_due
+from runtime.advance import Carried, World, carry, write_singly, write_within
 from runtime.compose import App
 from runtime.events import take_outbox
 from runtime.inbound import take_webhook_events
@@ -31,6 +31,7 @@ from runtime.servers import ServerPool
 from runtime.wire import call_for, is_sign, send_sign
 from services.campaigns import progress
 from services.integrations.waha.outcomes import NotSent, Outcome
+from services.kit.statements import Hot
 from services.messages import limits, unconfirmed
 from services.messages.claim import Claimed, ClaimRules, claim
 from services.messages.ledger import lanes
@@ -54,13 +55,14 @@ IDLE_LOOK_S = 1.0
 HOUSEKEEPING_S = 1.0
 GATHER_S = 0.004
 """How long a turn waits for more calls to end while lanes are busy."""
-ADVANCE_AGAIN_S = 0.02
-"""While lanes are busy, runs are advanced in batches at most this often."""
+RUNS_BESIDE_SENDS = 24
+"""How many runs are carried on while calls are under way: about as long as the calls take."""
 SERVERS_AGAIN_S = 5.0
 JUDGE_AGAIN_S = 60.0
 """How often sends without a receipt are counted; not scaled, receipts take real time."""
 DATABASE_AWAY_S = 0.5
 DRAIN_S = 30.0
+_LANE_AT = Hot(select(func.min(lanes.c.due_at)))
 
 
 @dataclass(slots=True)
@@ -69,6 +71,9 @@ class Round:
 
     sends: list[Claimed] = field(default_factory=list)
     committing_at: float = 0.0
+    runs: Sequence[Row[Any]] = ()
+    collided: Carried | None = None
+    look_at_events: bool = False
     doubts: list[Doubt] = field(default_factory=list)
     short_of_ids: set[tuple[int, str]] = field(default_factory=set)
     busy: bool = False
@@ -101,7 +106,7 @@ class Pump:
         self._verdicts: list[Verdict] = []
         self._flying: set[asyncio.Task[None]] = set()
         self._sending = 0
-        self._advanced_at = 0.0
+        self._carried: Carried | None = None
         self._judged_at = 0.0
         self._stopping = False
         self._housekept_at = 0.0
@@ -180,6 +185,8 @@ class Pump:
         used = found.short_of_ids | {(sent.server_id, sent.session) for sent in found.sends}
         for server_id, session in used:
             self._fly(self._fill(server_id, session))
+        if found.runs or found.look_at_events or found.collided is not None or not found.busy:
+            await self._loop.run_in_executor(self._database_thread, self._beside_sends, found)
         if found.busy:
             await self._gather()
             return
@@ -189,7 +196,7 @@ class Pump:
         """Wait a moment for calls in flight: what comes back together is recorded together."""
         assert self._wake is not None
         until = time.monotonic() + GATHER_S
-        while self._sending and not self._stopping:
+        while self._sending > len(self._done) and not self._stopping:
             left_s = until - time.monotonic()
             if left_s <= 0:
                 return
@@ -286,12 +293,17 @@ class Pump:
     # ----------------------------------------------------------------- in the database thread
 
     def _record(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> None:
-        if not done and not verdicts:
+        """The last words before the process ends."""
+        carried, self._carried = self._carried, None
+        if not done and not verdicts and carried is None:
             return
         with self._app.database.write() as connection:
+            collided = carried is not None and not write_within(connection, carried)
             finals = record(connection, done, self._record_rules)
             finals += record_verdicts(connection, verdicts, self._clock.now(), self._clock)
             apply_finals(connection, finals, done)
+        if carried is not None and collided:
+            write_singly(self._world, carried)
 
     def _round(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> Round:
         """Record what came back, claim what is due, advance what was woken."""
@@ -300,9 +312,11 @@ class Pump:
         started = time.monotonic()
         housekeeping = started - self._housekept_at >= HOUSEKEEPING_S
         rung, self._rung = self._rung, False
-        if done or verdicts or housekeeping or self._lane_is_due():
+        if done or verdicts or housekeeping or self._carried or self._something_is_due():
             with database.write() as connection:
                 now = clock.now()
+                if self._carried is not None and not write_within(connection, self._carried):
+                    found.collided = self._carried
                 finals = record(connection, done, self._record_rules)
                 finals += record_verdicts(connection, verdicts, now, clock)
                 apply_finals(connection, finals, done)
@@ -325,41 +339,51 @@ class Pump:
                     ],
                 )
                 apply_skips(connection, taken.skipped, now)
+                limit = RUNS_BESIDE_SENDS if taken.sends else run_claims.CLAIM_LIMIT
+                found.runs = run_claims.claim_runs(connection, now, clock, limit=limit)
                 found.committing_at = time.clock_gettime(time.CLOCK_BOOTTIME)
+            self._carried = None
             found.sends = taken.sends
             found.short_of_ids = taken.short_of_ids
-            found.busy = bool(taken.sends or taken.skipped)
+            found.busy = bool(taken.sends or taken.skipped or found.runs)
         if housekeeping:
             self._housekept_at = started
-        try:
-            self._beside_sends(found, started, look_at_events=rung or housekeeping)
-        except Exception as error:
-            # What was claimed is committed as SENDING: it must be sent, whatever happens here.
-            log.error("round_failed", trace=traceback.format_exc(), error=type(error).__name__)
-            found.next_at = clock.now() + timedelta(seconds=DATABASE_AWAY_S)
+        found.look_at_events = rung or housekeeping
         return found
 
-    def _beside_sends(self, found: Round, started: float, *, look_at_events: bool) -> None:
-        """Take events, advance runs, and see when there is more to do."""
-        database, clock = self._app.database, self._clock
-        if look_at_events:
-            found.busy |= take_outbox(database, clock) > 0
-            found.busy |= take_webhook_events(database, clock) > 0
-        if not found.sends or started - self._advanced_at >= ADVANCE_AGAIN_S:
-            self._advanced_at = started
-            found.busy |= advance_due(self._world) > 0
-        if not found.busy:
-            found.next_at = self._next_at()
+    def _beside_sends(self, found: Round) -> None:
+        """While the calls are under way: take events, carry runs on, see when more is due.
 
-    def _lane_is_due(self) -> bool:
+        What the runs ask for is written down together with the next round's outcomes.
+        """
+        database, clock = self._app.database, self._clock
+        try:
+            if found.collided is not None:
+                write_singly(self._world, found.collided)
+            if found.look_at_events:
+                found.busy |= take_outbox(database, clock) > 0
+                found.busy |= take_webhook_events(database, clock) > 0
+            if found.runs:
+                self._carried = carry(self._world, found.runs)
+            if not found.busy:
+                found.next_at = self._next_at()
+        except Exception as error:
+            log.error("round_failed", trace=traceback.format_exc(), error=type(error).__name__)
+            found.next_at = clock.now() + timedelta(seconds=DATABASE_AWAY_S)
+
+    def _something_is_due(self) -> bool:
+        now = self._clock.now()
         with self._app.database.read() as connection:
-            due = connection.execute(select(func.min(lanes.c.due_at))).scalar()
-        return due is not None and due <= self._clock.now()
+            lane_at = _LANE_AT.scalar(connection, {})
+            if lane_at is not None and lane_at <= now:
+                return True
+            run_at = run_claims.next_wake_at(connection)
+        return run_at is not None and run_at <= now
 
     def _next_at(self) -> datetime | None:
         with self._app.database.read() as connection:
             times = [
-                connection.execute(select(func.min(lanes.c.due_at))).scalar(),
+                _LANE_AT.scalar(connection, {}),
                 run_claims.next_wake_at(connection),
                 next_doubt_at(connection),
             ]
