@@ -138,7 +138,8 @@ async def cut_line(request: Request) -> Response:
         raise ConnectionResetError("the sandbox reset this connection on purpose")
     raw = transport.get_extra_info("socket")
     if raw is not None:
-        with contextlib.suppress(OSError):
+        # ValueError: the client hung up first, and the descriptor is gone.
+        with contextlib.suppress(OSError, ValueError):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     transport.abort()
     await wait_until_gone(request, 5.0)
