@@ -26,6 +26,7 @@ from services.campaigns.models import Campaign
 from services.devices.models import Device
 from services.kit.clock import Clock
 from services.kit.db import Database
+from services.kit.statements import Hot
 from services.messages.ledger import (
     BROADCAST,
     HUMAN,
@@ -125,7 +126,7 @@ class _Surroundings:
                 phones.setdefault(row.tenant_id, []).append(str(contact.get("phone")))
         self._phones = phones
         wanted = sorted({row.campaign_id for row in rows if row.campaign_id is not None})
-        found = connection.execute(_CAMPAIGNS, {"ids": wanted}).all() if wanted else []
+        found = _CAMPAIGNS.all(connection, {"ids": wanted}) if wanted else []
         self.campaigns = {row.id: row for row in found}
 
     def ports(self, tenant_id: int) -> DbPorts:
@@ -151,14 +152,17 @@ class _Surroundings:
 
     def device_id(self, tenant_id: int, name: str) -> int | None:
         if tenant_id not in self._device_ids:
-            rows = self.connection.execute(_DEVICE_IDS, {"tenant": tenant_id})
+            rows = _DEVICE_IDS.all(self.connection, {"tenant": tenant_id})
             self._device_ids[tenant_id] = {row.session_name: row.id for row in rows}
         return self._device_ids[tenant_id].get(name)
 
 
-_CAMPAIGNS = select(campaigns).where(campaigns.c.id.in_(bindparam("ids", expanding=True)))
-_DEVICE_IDS = select(devices.c.session_name, devices.c.id).where(
-    devices.c.tenant_id == bindparam("tenant"), devices.c.deleted_at.is_(None)
+_CAMPAIGNS = Hot(select(campaigns).where(campaigns.c.id.in_(bindparam("ids", expanding=True))))
+_CHILDREN = Hot(insert(runs))
+_DEVICE_IDS = Hot(
+    select(devices.c.session_name, devices.c.id).where(
+        devices.c.tenant_id == bindparam("tenant"), devices.c.deleted_at.is_(None)
+    )
 )
 
 
@@ -564,7 +568,7 @@ def _write_all(
     enqueue(connection, [one for one in batch.messages if one.run_id in ours], now)
     children = [one for one in batch.children if one["parent_id"] in ours]
     if children:
-        connection.execute(insert(runs), children)
+        _CHILDREN.many(connection, children)
     progress.end_without_send(connection, [one for one in batch.ended_logs if one["run"] in ours])
     for port in ports:
         port.write_down(connection, now)

@@ -18,6 +18,7 @@ from services.devices.models import Device as DeviceRow
 from services.devices.models import DeviceLane
 from services.integrations.media import store
 from services.kit.db import Database
+from services.kit.statements import Hot
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
 tags: Table = ContactTag.__table__  # type: ignore[assignment]
@@ -90,11 +91,12 @@ class DbPorts:
         wanted = sorted(set(phones))
         self._asked = set(wanted)
         self._blocked: dict[str, str] = {}
+        self._known_to: dict[str, str | None] | None = None
         if wanted:
             self._read_blocked(wanted)
 
     def _read_blocked(self, phones: Sequence[str]) -> None:
-        rows = self._connection.execute(_BLOCKED, {"tenant": self.tenant_id, "phones": phones})
+        rows = _BLOCKED.all(self._connection, {"tenant": self.tenant_id, "phones": phones})
         self._blocked.update({row.phone: row.reason for row in rows})
 
     def blocked(self, phone: str) -> str | None:
@@ -105,16 +107,27 @@ class DbPorts:
 
     def devices(self, names: Sequence[str]) -> Sequence[Device]:
         if self._devices is None:
-            rows = self._connection.execute(_DEVICES, {"tenant": self.tenant_id}).all()
+            rows = _DEVICES.all(self._connection, {"tenant": self.tenant_id})
             self._devices = {row.session_name: _device(row, self._now) for row in rows}
         if not names:
             return list(self._devices.values())
         return [self._devices[name] for name in names if name in self._devices]
 
     def device_known_to(self, phone: str) -> str | None:
-        return self._connection.execute(
-            _KNOWN_TO, {"tenant": self.tenant_id, "phone": phone}
-        ).scalar()
+        if self._known_to is None:
+            wanted = self._asked | {phone}
+            self._known_to = dict.fromkeys(wanted)
+            self._read_known_to(wanted)
+        elif phone not in self._known_to:
+            self._known_to[phone] = None
+            self._read_known_to([phone])
+        return self._known_to[phone]
+
+    def _read_known_to(self, phones: Iterable[str]) -> None:
+        assert self._known_to is not None
+        values = {"tenant": self.tenant_id, "phones": sorted(phones)}
+        rows = _KNOWN_TO.all(self._connection, values)
+        self._known_to |= {row.phone: row.session_name for row in rows}
 
     def turn(self, key: str) -> int:
         return self._blocks.take(self._database, self.tenant_id, key)
@@ -178,20 +191,25 @@ class DbPorts:
             _tag(connection, self.tenant_id, phone, add, remove, now)
 
 
-_BLOCKED = select(blacklist.c.phone, blacklist.c.reason).where(
-    blacklist.c.tenant_id == bindparam("tenant"),
-    blacklist.c.phone.in_(bindparam("phones", expanding=True)),
+_BLOCKED = Hot(
+    select(blacklist.c.phone, blacklist.c.reason).where(
+        blacklist.c.tenant_id == bindparam("tenant"),
+        blacklist.c.phone.in_(bindparam("phones", expanding=True)),
+    )
 )
-_DEVICES = (
+_DEVICES = Hot(
     select(devices, lanes.c.sent_today, lanes.c.day)
     .join(lanes, lanes.c.device_id == devices.c.id)
     .where(devices.c.tenant_id == bindparam("tenant"), devices.c.deleted_at.is_(None))
     .order_by(devices.c.id)
 )
-_KNOWN_TO = (
-    select(devices.c.session_name)
-    .join(contacts, contacts.c.last_device_id == devices.c.id)
-    .where(contacts.c.tenant_id == bindparam("tenant"), contacts.c.phone == bindparam("phone"))
+_KNOWN_TO = Hot(
+    select(contacts.c.phone, devices.c.session_name)
+    .join(devices, devices.c.id == contacts.c.last_device_id)
+    .where(
+        contacts.c.tenant_id == bindparam("tenant"),
+        contacts.c.phone.in_(bindparam("phones", expanding=True)),
+    )
 )
 
 

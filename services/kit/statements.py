@@ -53,6 +53,13 @@ class _Compiled:
         binds = {done.bind_names[bind]: bind for bind in done.binds.values()}
         self.slots = [_slot(name, binds[name], dialect) for name in done.positiontup or ()]
         self.lists = [slot for slot in self.slots if slot.is_list]
+        # What does not change from row to row is converted once.
+        self._blank = [slot.constant for slot in self.slots]
+        moving = [(place, slot) for place, slot in enumerate(self.slots) if not slot.is_constant]
+        self._plain = [(place, slot.name) for place, slot in moving if slot.convert is None]
+        self._converted = [
+            (place, slot.name, slot.convert) for place, slot in moving if slot.convert is not None
+        ]
         self._texts: dict[tuple[int, ...], str] = {}
         self.row: Any = None
         self.converts: list[tuple[int, Callable[[Any], Any]]] = []
@@ -95,7 +102,13 @@ class _Compiled:
         return text
 
     def tuple_of(self, values: Values) -> tuple[Any, ...]:
-        return tuple([slot.of(values) for slot in self.slots])
+        flat = self._blank.copy()
+        for place, name in self._plain:
+            flat[place] = values[name]
+        for place, name, convert in self._converted:
+            value = values[name]
+            flat[place] = None if value is None else convert(value)
+        return tuple(flat)
 
     def rows(self, found: Iterable[Sequence[Any]]) -> list[Any]:
         make = self.row._make
@@ -105,7 +118,9 @@ class _Compiled:
         for row in found:
             fields = list(row)
             for index, convert in self.converts:
-                fields[index] = convert(fields[index])
+                value = fields[index]
+                if value is not None:
+                    fields[index] = convert(value)
             rows.append(make(fields))
         return rows
 
@@ -179,23 +194,29 @@ class Hot:
             _execute(connection, cursor, *compiled.ready(values))
             return int(cursor.rowcount)
 
-    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Make one change for each row. Rows of an INSERT share their keys; no lists."""
+    def many(self, connection: Connection, rows: Sequence[Values]) -> int:
+        """Make one change for each row; returns how many rows of the table were met.
+
+        Rows of an INSERT share their keys; no lists.
+        """
         if not rows:
-            return
+            return 0
         compiled = self._for(connection, rows[0])
         with closing(_cursor(connection)) as cursor:
             if compiled.mark == "%s" and len(rows) > 1 and isinstance(self.statement, Update):
                 table = str(self.statement.table)
+                met = 0
                 for start in range(0, len(rows), UPDATE_AT_ONCE):
                     text, flat = compiled.joined(table, rows[start : start + UPDATE_AT_ONCE])
                     _execute(connection, cursor, text, flat)
-                return
+                    met += int(cursor.rowcount)
+                return met
             values = [compiled.tuple_of(row) for row in rows]
             try:
                 cursor.executemany(compiled.text, values)
             except connection.dialect.loaded_dbapi.Error as error:
                 raise _translated(connection, cursor, compiled.text, error) from error
+            return int(cursor.rowcount)
 
     def _for(self, connection: Connection, values: Values | None = None) -> _Compiled:
         dialect = connection.dialect

@@ -294,6 +294,17 @@ def _pick(
     return {row.device_id: row for row in found}
 
 
+_NEEDED = [
+    messages.c[name]
+    for name in (
+        *("id", "tenant_id", "device_id", "origin", "kind", "priority", "chat_key", "is_cold"),
+        *("campaign_id", "campaign_log_id", "run_id", "node_id", "wa_msg_id", "attempt"),
+        *("body", "media", "recipe", "link_preview", "typing_s", "gap_min_s", "gap_max_s"),
+        *("due_at", "rendered_at", "ambiguous_at"),
+    )
+]
+
+
 @cache
 def _firsts(lanes_open: int) -> Hot:
     """One statement for the first message of each of so many lanes; built once per number."""
@@ -318,7 +329,7 @@ def _firsts(lanes_open: int) -> Hot:
     ]
     ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
     return Hot(
-        select(messages, blacklist.c.reason.label("blacklisted"), campaigns.c.limits)
+        select(*_NEEDED, blacklist.c.reason.label("blacklisted"), campaigns.c.limits)
         .join(ids, ids.c.id == messages.c.id)
         .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
         .outerjoin(
@@ -475,11 +486,12 @@ def _write(
     lane_updates: list[dict[str, Any]],
 ) -> None:
     if found.sends:
-        _SENDING.many(
+        met = _SENDING.many(
             connection,
             [
                 {
                     "message": sent.id,
+                    "on": sent.device_id,
                     "token": sent.token,
                     "wa_id": sent.wa_msg_id,
                     "ours": sent.wa_msg_id is not None,
@@ -491,6 +503,8 @@ def _write(
                 for sent in found.sends
             ],
         )
+        if met < len(found.sends):
+            _let_go(connection, now, found, lane_updates)
     if found.skipped:
         _SKIPPED.many(
             connection, [{"message": skip.id, "why": skip.reason} for skip in found.skipped]
@@ -506,9 +520,37 @@ def _write(
         _LANE_DUE.many(connection, list(resting.values()))
 
 
+def _let_go(
+    connection: Connection, now: datetime, found: Claims, lane_updates: list[dict[str, Any]]
+) -> None:
+    """Drop messages that were cancelled or moved by another process since this claim read them.
+
+    Only on MySQL and MariaDB: there the claim's read locks nothing.
+    """
+    marked = _MARKED.scalars(
+        connection,
+        {"ids": [sent.id for sent in found.sends], "token": found.sends[0].token},
+    )
+    gone = {sent.device_id for sent in found.sends if sent.id not in set(marked)}
+    found.sends = [sent for sent in found.sends if sent.device_id not in gone]
+    lane_updates[:] = [values for values in lane_updates if values["device"] not in gone]
+    lane_updates += [_due(device_id, now) for device_id in gone]
+
+
+_MARKED = Hot(
+    select(messages.c.id).where(
+        messages.c.id.in_(bindparam("ids", expanding=True)),
+        messages.c.status == "SENDING",
+        messages.c.attempt_token == bindparam("token"),
+    )
+)
 _SENDING = Hot(
     update(messages)
-    .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
+    .where(
+        messages.c.id == bindparam("message"),
+        messages.c.device_id == bindparam("on"),
+        messages.c.status == "PENDING",
+    )
     .values(
         status=literal("SENDING"),
         attempt_token=bindparam("token"),
