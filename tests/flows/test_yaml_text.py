@@ -295,9 +295,9 @@ def test_half_a_mebibyte_of_brackets_or_lines_is_read_or_refused_quickly():
     import time
 
     for hostile in ("[" * 500_000, "a: " + "{b: " * 100_000, "? " * 200_000):
-        start = time.perf_counter()
+        start = time.thread_time()  # what it costs, however busy the machine is
         assert load(hostile).problems
-        assert time.perf_counter() - start < 0.5
+        assert time.thread_time() - start < 0.5
 
 
 UNTIDY = """\

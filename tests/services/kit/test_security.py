@@ -59,9 +59,9 @@ def test_an_unknown_user_costs_as_much_as_a_known_one(passwords):
     def median_s(hash_: str | None) -> float:
         took = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.thread_time()
             passwords.verify("a wrong password", hash_)
-            took.append(time.perf_counter() - started)
+            took.append(time.thread_time() - started)
         return sorted(took)[1]
 
     assert median_s(None) > median_s(stored) / 2
