@@ -3,8 +3,10 @@
 Start: `celery -A runtime.worker worker --pool threads --concurrency 2 -Q webhook,broadcast,control`
 """
 
+import warnings
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import worker_init, worker_shutting_down
 
 from runtime import compose, resident
@@ -12,6 +14,9 @@ from runtime.celery_app import celery_app
 from runtime.pump import Pump
 from services.kit import logs
 from services.kit.config import Settings
+
+# Celery warns a root user about pickled messages; ours are JSON and hold nothing.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 _settings = Settings()
 logs.configure(_settings.log_level, _settings.log_format, f"worker-{_settings.worker_index}")
