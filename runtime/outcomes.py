@@ -14,6 +14,7 @@ from services.messages import acks
 from services.messages.acks import Grown
 from services.messages.claim import Skipped
 from services.messages.record import Done, Final
+from services.messages.settle import Verdict
 
 _PORT = {"SENT": "ok", "SKIPPED": "skipped", "UNKNOWN": "unknown", "FAILED": "error"}
 _CLASS = {
@@ -103,6 +104,18 @@ def apply_skips(connection: Connection, skips: Sequence[Skipped], now: datetime)
             for skip in skips
             for key in (SEND_KEY, LAST_SEND_KEY)
             if skip.run_id is not None
+        ],
+    )
+
+
+def apply_verdicts(connection: Connection, verdicts: Sequence[Verdict]) -> None:
+    """Show the recipients of messages that leave again as waiting."""
+    progress.mark_back_in_line(
+        connection,
+        [
+            verdict.doubt.campaign_log_id
+            for verdict in verdicts
+            if verdict.found == "not_found" and verdict.doubt.campaign_log_id is not None
         ],
     )
 

@@ -23,7 +23,7 @@ from runtime.advance import Carried, World, carry, write_singly, write_within
 from runtime.compose import App
 from runtime.events import take_outbox
 from runtime.inbound import take_webhook_events
-from runtime.outcomes import apply_finals, apply_skips, bury
+from runtime.outcomes import apply_finals, apply_skips, apply_verdicts, bury
 from runtime.plans import Plans
 from runtime.ports import TurnBlocks
 from runtime.rendering import render_again
@@ -302,6 +302,7 @@ class Pump:
             finals = record(connection, done, self._record_rules)
             finals += record_verdicts(connection, verdicts, self._clock.now(), self._clock)
             apply_finals(connection, finals, done)
+            apply_verdicts(connection, verdicts)
         if carried is not None and collided:
             write_singly(self._world, carried)
 
@@ -320,6 +321,7 @@ class Pump:
                 finals = record(connection, done, self._record_rules)
                 finals += record_verdicts(connection, verdicts, now, clock)
                 apply_finals(connection, finals, done)
+                apply_verdicts(connection, verdicts)
                 if housekeeping:
                     expire_sending(connection, now, clock, self._servers.settle_s)
                     found.doubts = claim_doubts(connection, now, clock)

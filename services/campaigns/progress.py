@@ -72,6 +72,19 @@ def mark_waiting(connection: Connection, log_ids: Sequence[int]) -> None:
         )
 
 
+def mark_back_in_line(connection: Connection, log_ids: Sequence[int]) -> None:
+    """Of these recipients, those whose message proved not to have gone out wait for it again."""
+    if log_ids:
+        waiting = select(messages.c.campaign_log_id).where(
+            messages.c.campaign_log_id.in_(log_ids), messages.c.status == "PENDING"
+        )
+        connection.execute(
+            update(logs)
+            .where(logs.c.id.in_(log_ids), logs.c.status == "SENDING", logs.c.id.in_(waiting))
+            .values(status="QUEUED")
+        )
+
+
 def apply_finals(connection: Connection, finals: Sequence[Final]) -> None:
     """Give recipients their word. An ack that came first is kept: a row never steps back."""
     rows = [

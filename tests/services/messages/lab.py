@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from runtime.outcomes import apply_finals, apply_skips
+from runtime.outcomes import apply_finals, apply_skips, apply_verdicts
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
 from services.campaigns import progress
@@ -317,6 +317,7 @@ class Lab:
         with self.database.write() as connection:
             finals = settle.record_verdicts(connection, verdicts, self.now, self.clock)
             apply_finals(connection, finals)
+            apply_verdicts(connection, verdicts)
         return finals
 
 
