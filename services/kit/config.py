@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     jwt_secret: str = Field("", description="Empty: made once in the var folder.")
     seal_keys: str = Field("", description="Fernet keys, newest first; empty: a file in var.")
     media_root: str = Field("", description="Empty: media in the var folder; shared by all hosts.")
+    media_quota_mb: int = Field(1024, ge=1, description="What the files of one account may take.")
+    ocr_url: str = Field("http://127.0.0.1:5000", description="The program that reads images.")
     waha_url: str = "http://127.0.0.1:3000"
     waha_api_key: str = ""
     waha_is_sandbox: bool = False

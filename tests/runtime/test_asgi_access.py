@@ -59,6 +59,11 @@ ACCESS = {
     "POST /api/devices/{session_name}/pause": "U",
     "POST /api/devices/{session_name}/resume": "U",
     "GET /api/devices/{session_name}/lane": "A",
+    "GET /api/media": "A",
+    "POST /api/media": "A",
+    "GET /api/media/{media_id}": "A",
+    "GET /api/media/{media_id}/thumbnail": "A",
+    "DELETE /api/media/{media_id}": "U",
     "GET /api/nodes": "A",
     "GET /api/flows": "A",
     "POST /api/flows": "U",
@@ -100,6 +105,7 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     file = {"file": ("k.csv", f"No HP,Nama\n081288888888,{CANARY}\nabc,{CANARY}\n".encode())}
     taken = other.post("/api/contacts/upload", files=file, data={"source": CANARY}).json()
     other.post("/api/blacklist", json={"phone": "081277777777", "note": CANARY})
+    media = other.post("/api/media", files={"file": (CANARY, b"%PDF-1.7 canary")}).json()
     assert device
     return {
         "contact_id": contact["id"],
@@ -107,6 +113,7 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
         "session_name": CANARY,
         "key_id": key["id"],
         "import_id": taken["id"],
+        "media_id": media["id"],
         "phone": "6281277777777",
         "flow_id": other_shop.flow()[0],
     }

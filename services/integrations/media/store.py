@@ -1,28 +1,56 @@
-"""Finds a tenant's file by its name, and never anything outside of the tenant's folder."""
+"""The files of the tenants: taken in by their content, found by their name, never outside a folder.
+
+    root/<tenant>/<random name>.<ending by content>
+    root/<tenant>/.thumbnails/<name>.webp
+    root/.incoming/<token>          while a file comes in
+
+The root is shared by the API, the workers and the program that reads images.
+"""
 
 import mimetypes
 import os
 import re
+import secrets
 import stat
+import time
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
-MAX_SEND_BYTES = 16 * 1024 * 1024
-"""WhatsApp's own limit for pictures, sound and film; documents may be larger, ours are not."""
+from services.integrations.media import pictures
+from services.integrations.media.kinds import (
+    HEAD_BYTES,
+    MAX_MEDIA_BYTES,
+    MAX_PDF_BYTES,
+    SUPPORTED,
+    TAIL_BYTES,
+    Kind,
+    kind_of,
+    may_become,
+)
+from services.integrations.media.problem import MediaProblem
+
+__all__ = ["MediaProblem", "Received", "StoredFile", "check", "find", "folder", "keep", "receive"]
+
+MAX_SEND_BYTES = MAX_MEDIA_BYTES
+"""What may be sent: documents may be larger on WhatsApp, ours are not."""
+MAX_BYTES = MAX_PDF_BYTES
+"""The largest file of any kind."""
+CHUNK_BYTES = 256 * 1024
+FORGOTTEN_AFTER_S = 3600.0
+"""A file that came in so long ago and was not kept belongs to a process that died."""
+FREE_BYTES_LEAST = 200 * 1024 * 1024
+FOLDER_MODE, FILE_MODE = 0o755, 0o644
+"""The program that reads images may run as another user; it reads and never writes."""
+_INCOMING = ".incoming"
+_THUMBNAILS = ".thumbnails"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
-
-
-class MediaProblem(ValueError):
-    """A file can't be used; `code` is stable, the message says why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that is there and may be sent."""
+    """A file that is there and may be used."""
 
     name: str
     path: Path
@@ -30,31 +58,198 @@ class StoredFile:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that has come in whole and belongs to nobody yet: `keep` or `discard` it."""
+
+    path: Path
+    kind: Kind
+    size_bytes: int
+    sha256: str
+    width_px: int | None
+    height_px: int | None
+
+
 def folder(root: Path, tenant_id: int) -> Path:
     """Where a tenant's files lie."""
     return root / str(tenant_id)
 
 
-def find(root: Path, tenant_id: int, name: str) -> StoredFile:
+# --------------------------------------------------------------------------- finding
+
+
+def find(root: Path, tenant_id: int, name: str, *, most_bytes: int = MAX_SEND_BYTES) -> StoredFile:
     """The tenant's file of this name.
 
     A name is one plain word: no folders, no links, nothing hidden. Raises: MediaProblem.
     """
     if not _NAME.fullmatch(name):
         raise MediaProblem("bad_media_name", f"{name[:80]!r} is not the name of a media file.")
-    path = folder(root, tenant_id) / name
+    home = folder(root, tenant_id)
+    path = home / name
     try:
-        found = os.lstat(path)
+        of_folder, found = os.lstat(home), os.lstat(path)
     except OSError:
         raise MediaProblem("no_such_media", f"There is no media file {name!r}.") from None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISDIR(of_folder.st_mode) or not stat.S_ISREG(found.st_mode):
         raise MediaProblem("no_such_media", f"There is no media file {name!r}.")
     if found.st_size == 0:
         raise MediaProblem("empty_media", f"The media file {name!r} is empty.")
-    if found.st_size > MAX_SEND_BYTES:
+    if found.st_size > most_bytes:
         megabytes = found.st_size / 1024 / 1024
         raise MediaProblem(
-            "media_too_large", f"{name!r} has {megabytes:.0f} MB; WhatsApp takes 16 MB at most."
+            "media_too_large",
+            f"{name!r} has {megabytes:.0f} MB; at most {most_bytes // 1024 // 1024} MB are taken.",
         )
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return StoredFile(name, path, mimetype, found.st_size)
+
+
+def thumbnail(root: Path, tenant_id: int, name: str) -> Path | None:
+    """A small copy of the tenant's picture, made when it is first asked for; None: there is none.
+
+    A picture that can't be decoded is remembered by an empty file, and not tried again.
+    """
+    found = find(root, tenant_id, name, most_bytes=MAX_BYTES)
+    if not found.mimetype.startswith("image/"):
+        return None
+    target = _thumbnail_path(root, tenant_id, name)
+    if not target.exists():
+        target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        if not pictures.make_thumbnail(found.path, target):
+            target.touch()
+    return target if target.stat().st_size > 0 else None
+
+
+# --------------------------------------------------------------------------- taking in
+
+
+def receive(root: Path, stream: BinaryIO) -> Received:
+    """Take a file in, no further than its type allows, and see what it is.
+
+    Raises: MediaProblem (empty_media, media_type_unknown, media_too_large, broken_picture,
+    picture_too_large); nothing is left behind then.
+    """
+    incoming = root / _INCOMING
+    incoming.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    _sweep(incoming)
+    path = incoming / secrets.token_hex(16)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as target:
+            return _copied(stream, target, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _copied(stream: BinaryIO, target: BinaryIO, path: Path) -> Received:
+    head = b""
+    while len(head) < HEAD_BYTES and (more := stream.read(CHUNK_BYTES)):
+        head += more
+    if not head:
+        raise MediaProblem("empty_media", "This file is empty.", "Choose another file.")
+    if not may_become(head):
+        raise _unknown()
+    kind = kind_of(head)
+    most_bytes = MAX_MEDIA_BYTES if kind is None else kind.most_bytes
+    digest, size_bytes, tail, chunk = sha256(), 0, b"", head
+    while chunk:
+        size_bytes += len(chunk)
+        if size_bytes > most_bytes:
+            raise MediaProblem(
+                "media_too_large",
+                f"This file has more than {most_bytes // 1024 // 1024} MB.",
+                "Make it smaller, or send a link to it.",
+            )
+        digest.update(chunk)
+        target.write(chunk)
+        tail = (tail + chunk)[-TAIL_BYTES:]
+        chunk = stream.read(CHUNK_BYTES)
+    kind = kind_of(head, tail)
+    if kind is None:
+        raise _unknown()
+    target.flush()
+    os.fsync(target.fileno())
+    width_px, height_px = pictures.size_px(path) if kind.is_picture else (None, None)
+    return Received(path, kind, size_bytes, digest.hexdigest(), width_px, height_px)
+
+
+def _unknown() -> MediaProblem:
+    return MediaProblem(
+        "media_type_unknown", "This type of file is not taken.", f"Send one of these: {SUPPORTED}."
+    )
+
+
+def keep(root: Path, tenant_id: int, received: Received, name: str | None = None) -> str:
+    """Give a file to a tenant; returns its name there, a fresh random one unless one is given."""
+    home = folder(root, tenant_id)
+    home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    if home.is_symlink():
+        raise MediaProblem("no_such_media", "The folder of this account is a link.")
+    name = name or secrets.token_hex(16) + received.kind.extension
+    os.replace(received.path, home / name)
+    handle = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return name
+
+
+def discard(received: Received) -> None:
+    """Forget a file that came in; nothing happens when it was kept."""
+    received.path.unlink(missing_ok=True)
+
+
+def remove(root: Path, tenant_id: int, name: str) -> None:
+    """Delete a tenant's file with its small copy; nothing happens when it is gone already."""
+    if not _NAME.fullmatch(name):
+        raise MediaProblem("bad_media_name", f"{name[:80]!r} is not the name of a media file.")
+    (folder(root, tenant_id) / name).unlink(missing_ok=True)
+    _thumbnail_path(root, tenant_id, name).unlink(missing_ok=True)
+
+
+def _thumbnail_path(root: Path, tenant_id: int, name: str) -> Path:
+    return folder(root, tenant_id) / _THUMBNAILS / f"{name}.webp"
+
+
+def _sweep(incoming: Path) -> None:
+    """Delete what processes that died left behind."""
+    before = time.time() - FORGOTTEN_AFTER_S
+    for one in incoming.iterdir():
+        try:
+            if one.lstat().st_mtime < before:
+                one.unlink()
+        except FileNotFoundError:
+            continue
+
+
+# --------------------------------------------------------------------------- the doctor
+
+
+def check(root: Path) -> list[str]:
+    """What is wrong with the folder of media files, in plain words; empty when all is well.
+
+    A folder that is not there yet is made: the first file would make it too.
+    """
+    try:
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if not root.is_dir():
+            return [f"{root} is no folder."]
+        probe = root / f"{_INCOMING}-{secrets.token_hex(8)}"
+        probe.write_bytes(b"alir")
+        try:
+            if probe.read_bytes() != b"alir":
+                return [f"{root} does not give back what was written to it."]
+        finally:
+            probe.unlink()
+        free = os.statvfs(root)
+    except OSError as error:
+        return [f"{root} can't be used: {error.strerror or error}."]
+    problems = []
+    if free.f_bavail * free.f_frsize < FREE_BYTES_LEAST:
+        problems.append(f"{root} has less than {FREE_BYTES_LEAST // 1024 // 1024} MB left.")
+    if not root.stat().st_mode & stat.S_IXOTH:
+        problems.append(f"{root} is closed to other users: a reader of images may run as another.")
+    return problems

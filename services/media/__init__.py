@@ -1,0 +1,1 @@
+"""The library of files that a tenant sends and has received."""
