@@ -41,6 +41,13 @@ $(VENV)/.setup-debian: scripts/install_debian_packages.sh $(VENV)/.uv
 	@scripts/install_debian_packages.sh
 	@touch $@
 
+.PHONY: setup-ocr
+setup-ocr: .venv-ocr/.setup ## Environment and models of the ocr program, in .venv-ocr
+
+.venv-ocr/.setup: requirements-ocr.lock scripts/setup_ocr.sh scripts/make_environment.sh ocr/prepare_models.py
+	@scripts/setup_ocr.sh .venv-ocr "$(PYTHON)"
+	@touch $@
+
 # --- Run
 
 .PHONY: demo
@@ -58,7 +65,7 @@ migrate: setup ## Bring the database to this code's schema
 # --- Prove
 
 .PHONY: test
-test: setup-dev ## Every test but the long ones (budget: 5 minutes on 2 cores)
+test: setup-dev setup-ocr ## Every test but the long ones (budget: 5 minutes on 2 cores)
 	@$(PYTEST) $(PARALLEL) -q -m "not long" $(ARGS)
 
 .PHONY: test-quick
@@ -68,6 +75,10 @@ test-quick: $(VENV)/.setup-dev ## Without real servers and processes; needs no r
 .PHONY: test-long
 test-long: setup-dev ## The long tests
 	@$(PYTEST) -q -m long $(ARGS)
+
+.PHONY: test-ocr
+test-ocr: $(VENV)/.setup-dev setup-ocr ## The ocr program's tests, through the real engine (budget: 2 minutes)
+	@$(PYTEST) -q -m "not long" tests/ocr $(ARGS)
 
 .PHONY: chaos-smoke
 chaos-smoke: setup-dev ## Kill processes during a broadcast and count (PROFILE=embedded|mariadb SEED=n; 3 minutes)
@@ -106,3 +117,7 @@ COMPILE := pip compile --quiet pyproject.toml --python-version 3.11 --generate-h
 lock: $(VENV)/.uv ## Resolve the dependencies again; the locks hold hashes and no addresses
 	@$(UV) $(COMPILE) --extra embedded -o requirements.lock
 	@$(UV) $(COMPILE) --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
+
+.PHONY: lock-ocr
+lock-ocr: $(VENV)/.uv ## The same for the ocr program's environment
+	@$(UV) $(subst pyproject.toml,ocr/requirements.in --override ocr/overrides.txt,$(COMPILE)) -o requirements-ocr.lock

@@ -1,0 +1,1 @@
+"""Reads the text of images and PDFs: a program of its own, with an environment of its own."""
