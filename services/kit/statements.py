@@ -127,7 +127,8 @@ class _Compiled:
     def joined(self, table: str, rows: Sequence[Values]) -> tuple[str, list[Any]]:
         """One UPDATE for many rows, as MySQL's statement over a table of values.
 
-        The values come first in the join, so that each row is found (and locked) by its key.
+        The values come first in the join and the rows are found by their primary key, so that no
+        other row is locked, whatever the statistics of a young table say.
         """
         moving = [slot for slot in self.slots if not slot.is_constant]
         names = list(dict.fromkeys(slot.name for slot in moving))
@@ -142,7 +143,10 @@ class _Compiled:
                 flat.append(slot.constant)
             text += ("%s" if slot.is_constant else f"new_values.v_{slot.name}") + part
         table_of_values = " UNION ALL ".join([first] + [more] * (len(rows) - 1))
-        head = f"UPDATE ({table_of_values}) AS new_values STRAIGHT_JOIN {table} SET "
+        head = (
+            f"UPDATE ({table_of_values}) AS new_values "
+            f"STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) SET "
+        )
         return text.replace(f"UPDATE {table} SET ", head, 1), flat
 
 

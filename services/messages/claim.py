@@ -294,6 +294,7 @@ def _pick(
     return {row.device_id: row for row in found}
 
 
+_LANE_INDEX = "FORCE INDEX (ix_outbound_messages_lane)"
 _NEEDED = [
     messages.c[name]
     for name in (
@@ -320,6 +321,8 @@ def _firsts(lanes_open: int) -> Hot:
                 or_(messages.c.campaign_id.is_(None), campaigns.c.status == "PROCESSING"),
                 or_(messages.c.is_cold.is_(False), bindparam(f"cold{index}", type_=Boolean)),
             )
+            .with_hint(messages, _LANE_INDEX, "mysql")
+            .with_hint(messages, _LANE_INDEX, "mariadb")
             .order_by(messages.c.priority, messages.c.not_before, messages.c.id)
             .limit(1)
             .subquery()
