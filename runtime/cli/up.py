@@ -225,7 +225,7 @@ def _greet(
     console.print(f"\n[bold green]Alir runs[/] (it answered after {answers_s:.1f} s).")
     console.print(f"  API, to try in the browser   {installation.api_url}/api-docs")
     if installation.sandbox_url:
-        console.print(f"  Phones of the simulator      {installation.sandbox_url}/sandbox/phones")
+        console.print(f"  Phones of the simulator      {installation.sandbox_url}/phones")
         console.print("  [yellow]SIMULATOR[/]: no message reaches WhatsApp.")
     else:
         _tell_about_waha(console, settings)

@@ -166,7 +166,7 @@ def _picture(stats: campaigns.Stats, reached: int, note: Text) -> Group:
     table.add_row(*(str(stats.by_state.get(word, 0)) for word in SHOWN))
     bar = ProgressBar(total=max(stats.recipients, 1), completed=reached, width=60)
     head = Text(f"{stats.status}  {reached} of {stats.recipients} sent")
-    return Group(head, bar, table, note)
+    return Group(head, bar, Text(), table, note)  # a bar does not end its line
 
 
 def _end(
