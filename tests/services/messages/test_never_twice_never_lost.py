@@ -311,6 +311,7 @@ def _everything(**changes: Any) -> Script:
 @example(script=_everything(chooses_ids=False, twins=True))
 @example(script=_everything(calls=["worker died, delivered very late"], seed=2))
 @example(script=_everything(calls=["hung, delivered late"], looks=["sound", "forgets"]))
+@example(script=_everything(calls=["failed after", "accepted"], looks=["forgets"]))
 @example(script=_everything(calls=["worker died before", "failed before", "accepted"]))
 @example(script=_everything(calls=["worker froze for long, refused", "accepted"]))
 def test_never_twice_never_lost(fast_database: Database, script: Script) -> None:
