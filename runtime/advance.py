@@ -20,12 +20,13 @@ from nodes.contract import Context, Message
 from runtime import claims, fanout
 from runtime.claims import RunUpdate, claim_runs, record_runs, runs
 from runtime.plans import Plans
-from runtime.ports import DbPorts, TurnBlocks
+from runtime.ports import DatabaseAway, DbPorts, TurnBlocks
 from services.campaigns import progress
 from services.campaigns.models import Campaign
 from services.devices.models import Device
+from services.integrations.waha.addresses import phone_of
 from services.kit.clock import Clock
-from services.kit.db import Database
+from services.kit.db import AWAY, Database
 from services.kit.statements import Hot
 from services.messages.ledger import (
     BROADCAST,
@@ -98,7 +99,10 @@ def advance_due(world: World, queue: str = "hot") -> int:
 
 
 def carry(world: World, rows: Sequence[Row[Any]], queue: str = "hot") -> Carried:
-    """Carry claimed runs along their plans; changes nothing in the database yet."""
+    """Carry claimed runs along their plans; changes nothing in the database yet.
+
+    Raises: what the database raised when it went away meanwhile; the runs may be carried again.
+    """
     now = world.clock.now()
     batch = Batch(epochs={row.id: row.epoch for row in rows})
     with world.database.read() as connection:
@@ -203,6 +207,8 @@ def _advance_one(
         while isinstance(halt, halts.Replying):
             halt = advance(plan, state, context, allow_slow=allow_slow, trace=trace)
         _settle(row, plan, state, halt, trace, surroundings, batch)
+    except (DatabaseAway, *AWAY):
+        raise  # of no run: the whole batch is carried again
     except Interrupt:
         _again(row, surroundings, batch)
     except (PlanError, LookupError, ValueError) as error:
@@ -375,7 +381,7 @@ def _send(
             origin="BROADCAST" if of_campaign else "NOTICE" if row.kind == "broadcast" else "REPLY",
             kind=message.kind,
             priority=_PRIORITY.get(row.kind, BROADCAST) if of_campaign else min(row.priority, TEST),
-            chat_key=message.to,
+            chat_key=phone_of(message.to) or message.to,
             body=message.text,
             media=None
             if message.media is None

@@ -1,13 +1,16 @@
 """What nodes ask of the world, answered from the database: read ahead once for a whole batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from domain.windows import next_allowed, windows
+from flows.engine.step import Interrupt
 from nodes.contract import Audience, Device, Media, NodeError, Values
 from runtime.models import RotationTurn
 from services.accounts.models import Tenant
@@ -17,7 +20,7 @@ from services.contacts.models import Contact, ContactTag, ContactTagLink
 from services.devices.models import Device as DeviceRow
 from services.devices.models import DeviceLane
 from services.integrations.media import store
-from services.kit.db import Database
+from services.kit.db import AWAY, Database
 from services.kit.statements import Hot
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
@@ -36,6 +39,29 @@ TURN_BLOCK = 200
 COLD_HEALTH = ("COLD_FROZEN", "COOLING", "PAUSED")
 
 
+class DatabaseAway(Interrupt):
+    """The database went away while a node asked: nothing of its batch counts."""
+
+
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
+
+
+def _or_away(
+    ask: Callable[Concatenate["DbPorts", Asked], Told],
+) -> Callable[Concatenate["DbPorts", Asked], Told]:
+    """A database that is away is no fault of the node that asked, and must not end its run."""
+
+    @wraps(ask)
+    def asked(ports: "DbPorts", /, *args: Asked.args, **kwargs: Asked.kwargs) -> Told:
+        try:
+            return ask(ports, *args, **kwargs)
+        except AWAY as error:
+            raise DatabaseAway(str(error)) from error
+
+    return asked
+
+
 class TurnBlocks:
     """Rotation indexes a process has leased and not used up."""
 
@@ -46,8 +72,13 @@ class TurnBlocks:
         """The next index; leases a block in a transaction of its own when none is left."""
         found = self._left.get((tenant_id, key))
         if not found:
-            with database.write() as connection:
-                first = _lease(connection, tenant_id, key)
+            try:
+                with database.write() as connection:
+                    first = _lease(connection, tenant_id, key)
+            except IntegrityError:
+                # Another worker leased the key's first block in the same moment.
+                with database.write() as connection:
+                    first = _lease(connection, tenant_id, key)
             found = self._left[tenant_id, key] = list(range(first + TURN_BLOCK - 1, first - 1, -1))
         return found.pop()
 
@@ -99,12 +130,14 @@ class DbPorts:
         rows = _BLOCKED.all(self._connection, {"tenant": self.tenant_id, "phones": phones})
         self._blocked.update({row.phone: row.reason for row in rows})
 
+    @_or_away
     def blocked(self, phone: str) -> str | None:
         if phone not in self._asked:
             self._asked.add(phone)
             self._read_blocked([phone])
         return self._blocked.get(phone)
 
+    @_or_away
     def devices(self, names: Sequence[str]) -> Sequence[Device]:
         if self._devices is None:
             rows = _DEVICES.all(self._connection, {"tenant": self.tenant_id})
@@ -113,6 +146,7 @@ class DbPorts:
             return list(self._devices.values())
         return [self._devices[name] for name in names if name in self._devices]
 
+    @_or_away
     def device_known_to(self, phone: str) -> str | None:
         if self._known_to is None:
             wanted = self._asked | {phone}
@@ -129,13 +163,16 @@ class DbPorts:
         rows = _KNOWN_TO.all(self._connection, values)
         self._known_to |= {row.phone: row.session_name for row in rows}
 
+    @_or_away
     def turn(self, key: str) -> int:
         return self._blocks.take(self._database, self.tenant_id, key)
 
+    @_or_away
     def audience(self, selector: Values) -> Audience:
         count = audience.count(self._connection, self.tenant_id, selector)
         return Audience(cursor={"kind": "audience", "selector": dict(selector)}, count=count)
 
+    @_or_away
     def contact(self, phone: str) -> Values | None:
         row = self._connection.execute(
             select(contacts).where(
@@ -151,6 +188,7 @@ class DbPorts:
     def tag(self, phone: str, add: Sequence[str], remove: Sequence[str]) -> None:
         self._tagged.append((phone, tuple(add), tuple(remove)))
 
+    @_or_away
     def profile(self) -> Values:
         if self._profile is None:
             row = self._connection.execute(

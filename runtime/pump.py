@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 import traceback
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,14 +25,15 @@ from runtime.events import take_outbox
 from runtime.inbound import take_webhook_events
 from runtime.outcomes import apply_finals, apply_skips, apply_verdicts, bury
 from runtime.plans import Plans
-from runtime.ports import TurnBlocks
+from runtime.ports import DatabaseAway, TurnBlocks
 from runtime.rendering import render_again
 from runtime.servers import ServerPool
 from runtime.wire import call_for, is_sign, send_sign
 from services.campaigns import progress
 from services.integrations.waha.outcomes import NotSent, Outcome
+from services.kit.db import AWAY
 from services.kit.statements import Hot
-from services.messages import limits, unconfirmed
+from services.messages import acks, limits, unconfirmed
 from services.messages.claim import Claimed, ClaimRules, claim
 from services.messages.ledger import lanes
 from services.messages.lookup import look_up
@@ -58,10 +59,13 @@ GATHER_S = 0.004
 RUNS_BESIDE_SENDS = 24
 """How many runs are carried on while calls are under way: about as long as the calls take."""
 SERVERS_AGAIN_S = 5.0
+EARLY_ACKS_KEPT = timedelta(hours=24)
 JUDGE_AGAIN_S = 60.0
 """How often sends without a receipt are counted; not scaled, receipts take real time."""
 DATABASE_AWAY_S = 0.5
 DRAIN_S = 30.0
+DRAIN_RECORD_S = 4.0
+"""How long a stopping loop waits for a database that is away; both fit into a clean stop."""
 _LANE_AT = Hot(select(func.min(lanes.c.due_at)))
 
 
@@ -83,8 +87,10 @@ class Round:
 class Pump:
     """Sends what is due until it is stopped."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, on_death: Callable[[], None] = lambda: None) -> None:
+        """`on_death` is called when the loop ends by an error: a worker without it only idles."""
         self._app = app
+        self._on_death = on_death
         self._clock = app.clock
         self._servers = ServerPool(app.database, app.sealer)
         self._world = World(app.database, app.clock, Plans(), TurnBlocks(), app.settings.media)
@@ -107,6 +113,8 @@ class Pump:
         self._flying: set[asyncio.Task[None]] = set()
         self._sending = 0
         self._carried: Carried | None = None
+        self._uncarried: list[Any] = []
+        """Claimed runs that the database did not let us carry on, as long as they are ours."""
         self._judged_at = 0.0
         self._stopping = False
         self._housekept_at = 0.0
@@ -146,6 +154,7 @@ class Pump:
                 runner.run(self._run())
         except Exception:
             log.error("pump_died", trace=traceback.format_exc())
+            self._on_death()
             raise
 
     async def _run(self) -> None:
@@ -173,7 +182,8 @@ class Pump:
             )
         except Exception as error:
             # The database is away: keep the results in memory, a compare-and-set takes them later.
-            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400])
+            told = {} if isinstance(error, AWAY) else {"trace": traceback.format_exc()}
+            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400], **told)
             self._done = done + self._done
             self._verdicts = verdicts + self._verdicts
             await asyncio.sleep(DATABASE_AWAY_S)
@@ -229,9 +239,20 @@ class Pump:
         assert self._loop is not None
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN_S)
-        done, self._done = self._done, []
-        verdicts, self._verdicts = self._verdicts, []
-        await self._loop.run_in_executor(self._database_thread, self._record, done, verdicts)
+        done, verdicts = self._done, self._verdicts
+        until = time.monotonic() + DRAIN_RECORD_S
+        while True:
+            try:
+                await self._loop.run_in_executor(
+                    self._database_thread, self._record, done, verdicts
+                )
+                return
+            except AWAY as error:
+                # Given up, these sends count as those of a killed worker: they are looked up.
+                log.warning("drain_failed", error=f"{type(error).__name__}: {error}"[:400])
+                if time.monotonic() > until:
+                    return
+                await asyncio.sleep(DATABASE_AWAY_S)
 
     async def _keep_servers(self) -> None:
         """Follow the servers' rows, and learn what each can do."""
@@ -294,7 +315,7 @@ class Pump:
 
     def _record(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> None:
         """The last words before the process ends."""
-        carried, self._carried = self._carried, None
+        carried = self._carried
         if not done and not verdicts and carried is None:
             return
         with self._app.database.write() as connection:
@@ -303,6 +324,7 @@ class Pump:
             finals += record_verdicts(connection, verdicts, self._clock.now(), self._clock)
             apply_finals(connection, finals, done)
             apply_verdicts(connection, verdicts)
+        self._carried = None
         if carried is not None and collided:
             write_singly(self._world, carried)
 
@@ -331,6 +353,7 @@ class Pump:
                     if started - self._judged_at >= JUDGE_AGAIN_S:
                         self._judged_at = started
                         unconfirmed.flag(connection, now, clock)
+                        acks.forget_early(connection, now - EARLY_ACKS_KEPT)
                 taken = claim(connection, now, self._claim_rules, limits.LANES_PER_CLAIM)
                 progress.mark_sending(
                     connection,
@@ -359,16 +382,23 @@ class Pump:
         What the runs ask for is written down together with the next round's outcomes.
         """
         database, clock = self._app.database, self._clock
+        now = clock.now()
+        self._uncarried = [row for row in self._uncarried if row.lease_until > now]
+        self._uncarried += found.runs
         try:
             if found.collided is not None:
                 write_singly(self._world, found.collided)
             if found.look_at_events:
                 found.busy |= take_outbox(database, clock) > 0
                 found.busy |= take_webhook_events(database, clock) > 0
-            if found.runs:
-                self._carried = carry(self._world, found.runs)
+            if self._uncarried:
+                self._carried = carry(self._world, self._uncarried)
+                self._uncarried = []
             if not found.busy:
                 found.next_at = self._next_at()
+        except (DatabaseAway, *AWAY) as error:
+            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400])
+            found.next_at = clock.now() + timedelta(seconds=DATABASE_AWAY_S)
         except Exception as error:
             log.error("round_failed", trace=traceback.format_exc(), error=type(error).__name__)
             found.next_at = clock.now() + timedelta(seconds=DATABASE_AWAY_S)

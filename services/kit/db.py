@@ -34,6 +34,8 @@ from sqlalchemy import (
     or_,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMING = {
@@ -138,6 +140,10 @@ _JSON: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjso
 def one_of(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
     """`column` is one of these words; unlike IN it may stand in a statement for many rows."""
     return or_(*(column == word for word in words))
+
+
+AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)
+"""What a transaction raises when the database is away, or went away while it ran."""
 
 
 class Database:

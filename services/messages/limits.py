@@ -31,6 +31,11 @@ def send_timeout_s(clock: Clock, kind: str) -> float:
     return max(clock.seconds(unscaled_s), clock.shortest_call_s)
 
 
+def call_ends_s(clock: Clock, kind: str) -> float:
+    """Real seconds after the claim when its call has surely ended: it may begin late."""
+    return DEADLINE_CHECK_S + send_timeout_s(clock, kind)
+
+
 def record_bound_s(clock: Clock, kind: str) -> float:
     """Real seconds after which a SENDING row belongs to nobody alive."""
     margin_s = max(clock.seconds(RECORD_MARGIN_S), RECORD_MARGIN_FLOOR_S)

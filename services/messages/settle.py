@@ -95,7 +95,7 @@ def expire_sending(
                 if row.ack_level >= 1
                 else row.sending_at
                 + timedelta(
-                    seconds=limits.send_timeout_s(clock, row.kind)
+                    seconds=limits.call_ends_s(clock, row.kind)
                     + limits.settle_s(clock, settle_s(row.server_id))
                 ),
             }
