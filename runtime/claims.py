@@ -55,21 +55,26 @@ def claim_runs(
     queue: str = "hot",
     limit: int = CLAIM_LIMIT,
 ) -> Sequence[Row[Any]]:
-    """Take due runs, the least recently served tenant first; the attempt is counted before work."""
+    """Take due runs, the least recently served tenant first; the attempt is counted before work.
+
+    A run that a dead worker left is taken alone: if it was what ended the worker, its neighbours
+    are not ended with it.
+    """
     tenants = _TENANTS.scalars(connection, {"now": now, "queue": queue})
     if not tenants:
         return []
-    ids: list[int] = []
+    due: list[Any] = []
     share = max(limit // len(tenants), 1)
     for tenant in tenants:
-        wanted = limit if len(tenants) == 1 else min(share, limit - len(ids))
+        wanted = limit if len(tenants) == 1 else min(share, limit - len(due))
         if wanted <= 0:
             break
-        ids += _DUE_OF.scalars(
+        due += _DUE_OF.all(
             connection, {"tenant": tenant, "now": now, "queue": queue, "limit": wanted}
         )
-    if not ids:
+    if not due:
         return []
+    ids = [row.id for row in due if not row.attempt] if not due[0].attempt else [due[0].id]
     token = uuid4().hex
     until = now + timedelta(seconds=lease_s(clock))
     taken = _TAKE.run(connection, {"ids": ids, "now": now, "token": token, "until": until})
@@ -93,7 +98,7 @@ _TENANTS = Hot(
     .limit(CLAIM_LIMIT)
 )
 _DUE_OF = Hot(
-    select(runs.c.id)
+    select(runs.c.id, runs.c.attempt)
     .where(
         runs.c.tenant_id == bindparam("tenant"),
         runs.c.status.in_(DUE),
@@ -141,6 +146,26 @@ def _served(connection: Connection, tenants: Sequence[int], now: datetime) -> No
     ]
     if fresh:
         connection.execute(insert(turns), fresh)
+
+
+def renew(connection: Connection, held: Mapping[int, str], until: datetime) -> None:
+    """Hold claimed runs, each by its lease token, until then; what is lost stays lost."""
+    if held:
+        _RENEW.many(
+            connection,
+            [{"run": run, "token": token, "until": until} for run, token in held.items()],
+        )
+
+
+_RENEW = Hot(
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.lease_token == bindparam("token"),
+        runs.c.status == "RUNNING",
+    )
+    .values(lease_until=bindparam("until"))
+)
 
 
 def record_runs(connection: Connection, updates: Sequence[RunUpdate]) -> None:

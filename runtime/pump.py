@@ -63,6 +63,8 @@ EARLY_ACKS_KEPT = timedelta(hours=24)
 JUDGE_AGAIN_S = 60.0
 """How often sends without a receipt are counted; not scaled, receipts take real time."""
 DATABASE_AWAY_S = 0.5
+CARRY_TRIES = 3
+"""How often runs are carried again while the database answers and yet does not let us."""
 DRAIN_S = 30.0
 DRAIN_RECORD_S = 4.0
 """How long a stopping loop waits for a database that is away; both fit into a clean stop."""
@@ -114,7 +116,9 @@ class Pump:
         self._sending = 0
         self._carried: Carried | None = None
         self._uncarried: list[Any] = []
-        """Claimed runs that the database did not let us carry on, as long as they are ours."""
+        """Claimed runs that the database did not let us carry on."""
+        self._carry_tries = 0
+        self._reap_from = 0.0
         self._judged_at = 0.0
         self._stopping = False
         self._housekept_at = 0.0
@@ -160,6 +164,7 @@ class Pump:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
+        self._spare_the_living()
         keeper = asyncio.create_task(self._keep_servers())
         try:
             while not self._stopping:
@@ -186,6 +191,7 @@ class Pump:
             log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400], **told)
             self._done = done + self._done
             self._verdicts = verdicts + self._verdicts
+            self._spare_the_living()
             await asyncio.sleep(DATABASE_AWAY_S)
             return
         for sent in found.sends:
@@ -201,6 +207,13 @@ class Pump:
             await self._gather()
             return
         await self._sleep_until(found.next_at)
+
+    def _spare_the_living(self) -> None:
+        """Reap nothing for the length of a lease: the database may just have been away.
+
+        Leases ran out meanwhile, but who holds them lives and is about to write.
+        """
+        self._reap_from = time.monotonic() + run_claims.lease_s(self._clock)
 
     async def _gather(self) -> None:
         """Wait a moment for calls in flight: what comes back together is recorded together."""
@@ -347,8 +360,9 @@ class Pump:
                 if housekeeping:
                     expire_sending(connection, now, clock, self._servers.settle_s)
                     found.doubts = claim_doubts(connection, now, clock)
-                    dead = run_claims.reap(connection, now)
-                    bury(connection, dead, now)
+                    if started >= self._reap_from:
+                        dead = run_claims.reap(connection, now)
+                        bury(connection, dead, now)
                     reassign(connection, now)
                     if started - self._judged_at >= JUDGE_AGAIN_S:
                         self._judged_at = started
@@ -382,8 +396,8 @@ class Pump:
         What the runs ask for is written down together with the next round's outcomes.
         """
         database, clock = self._app.database, self._clock
-        now = clock.now()
-        self._uncarried = [row for row in self._uncarried if row.lease_until > now]
+        if self._carry_tries >= CARRY_TRIES:
+            self._uncarried, self._carry_tries = [], 0  # the reaper will have them
         self._uncarried += found.runs
         try:
             if found.collided is not None:
@@ -392,8 +406,9 @@ class Pump:
                 found.busy |= take_outbox(database, clock) > 0
                 found.busy |= take_webhook_events(database, clock) > 0
             if self._uncarried:
+                self._carry_tries += 1
                 self._carried = carry(self._world, self._uncarried)
-                self._uncarried = []
+                self._uncarried, self._carry_tries = [], 0
             if not found.busy:
                 found.next_at = self._next_at()
         except (DatabaseAway, *AWAY) as error:

@@ -388,3 +388,19 @@ def test_a_cancelled_campaign_takes_back_also_what_was_tried_and_stands_in_the_l
     assert (words, messages, open_runs) == (["CANCELLED"], ["CANCELLED"], ["CANCELLED"])
     assert done.status == "CANCELLED"
     assert done.completed_at is not None
+
+
+def test_what_a_dead_worker_left_is_tried_alone_so_that_poison_ends_no_neighbour(
+    database: Database,
+) -> None:
+    ids = [run(database) for _ in range(4)]
+    died = [row.id for row in claim(database)]
+    later = NOW + timedelta(seconds=31)
+    with database.write() as connection:
+        claims.reap(connection, later)
+    fresh = run(database, wake_at=later)
+
+    batches = [[row.id for row in claim(database, later)] for _ in range(6)]
+
+    assert died == ids
+    assert batches == [*([one] for one in ids), [fresh], []]
