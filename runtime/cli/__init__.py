@@ -188,12 +188,16 @@ def user_create(
 
 
 @app.command()
+def ocr(file: Path, as_json: AsJson = False) -> None:
+    """Print the text of an image or a PDF."""
+    from runtime.cli.ocr import read
+
+    sys.exit(read(file, as_json))
+
+
+@app.command()
 def bench(as_json: AsJson = False) -> None:
     """Measure this machine (source tree only)."""
     from runtime.cli.bench import run
 
     sys.exit(run(as_json))
-
-
-if __name__ == "__main__":
-    main()

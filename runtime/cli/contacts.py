@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from runtime.cli.database import opened, told
 from services.kit.config import Settings
 from services.kit.errors import NotFound
@@ -25,11 +23,11 @@ def import_contacts(file: Path, tenant_id: int, as_json: bool = False) -> int:
     Rows that are refused are told, not an error: the rest is taken. Returns 0, or 2 without a
     file. Raises: ProductError when there is no such account or the file is no use.
     """
-    from services.contacts.importer import import_file
-
     if not file.is_file():
         sys.stderr.write(f"alir: there is no file {file}.\n")
         return WRONG_USAGE
+    from services.contacts.importer import import_file
+
     settings = Settings()
     with opened(settings) as app, told(settings):
         _require_account(app.database, tenant_id)
@@ -44,6 +42,8 @@ def import_contacts(file: Path, tenant_id: int, as_json: bool = False) -> int:
 
 
 def _require_account(database: "Database", tenant_id: int) -> None:
+    from sqlalchemy import select
+
     from services.accounts.models import Tenant
 
     with database.read() as connection:
@@ -59,6 +59,8 @@ def _require_account(database: "Database", tenant_id: int) -> None:
 
 
 def _refused(database: "Database", import_id: int) -> list[dict[str, Any]]:
+    from sqlalchemy import select
+
     from services.contacts.models import ImportRejection
 
     with database.read() as connection:

@@ -3,8 +3,6 @@
 import re
 import sys
 
-from sqlalchemy import select
-
 from runtime.cli.database import opened, told
 from services.kit.config import Settings
 from services.kit.errors import NotFound
@@ -21,16 +19,18 @@ def create(
 
     Raises: ProductError when the address is taken, the password too short, or the account unknown.
     """
-    from services.accounts import service as accounts
-    from services.accounts.models import Tenant
-    from services.kit.security import Passwords
-
     if not EMAIL.fullmatch(email.strip()):
         sys.stderr.write(f"alir: {email} is no e-mail address.\n")
         return WRONG_USAGE
     if role not in ROLES:
         sys.stderr.write(f"alir: the role is one of {', '.join(ROLES)}, not {role}.\n")
         return WRONG_USAGE
+    from sqlalchemy import select
+
+    from services.accounts import service as accounts
+    from services.accounts.models import Tenant
+    from services.kit.security import Passwords
+
     settings = Settings()
     hashed = Passwords().hash(password)
     with opened(settings) as app, told(settings), app.database.session() as session:
