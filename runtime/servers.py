@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Table, select
@@ -68,6 +69,7 @@ class ServerPool:
         self._senders = Senders()
         self._servers: dict[int, Server] = {}
         self._ids: dict[tuple[int, str], deque[str]] = {}
+        self._since: dict[tuple[int, str], datetime | None] = {}
         self._drawing: set[tuple[int, str]] = set()
 
     async def refresh(self, rows: Mapping[int, tuple[str, str]]) -> None:
@@ -117,20 +119,19 @@ class ServerPool:
         server = self._servers.get(server_id)
         return server is None or server.can is None or server.can.chosen_id
 
-    def take_id(self, server_id: int, session: str) -> str | None:
-        pool = self._ids.get((server_id, session))
+    def take_id(self, server_id: int, session: str, since: datetime | None) -> str | None:
+        """An id drawn ahead; those drawn before the session's last change are thrown away."""
+        key = (server_id, session)
+        pool = self._ids.get(key)
+        if pool is None:
+            return None
+        if self._since.setdefault(key, since) != since:
+            self._since[key] = since
+            pool.clear()
         try:
-            return pool.popleft() if pool else None
+            return pool.popleft()
         except IndexError:
             return None
-
-    def put_back(self, server_id: int, session: str, bare_id: str) -> None:
-        self._ids.setdefault((server_id, session), deque()).appendleft(bare_id)
-
-    def forget_ids(self, session: str) -> None:
-        """A session that changed gets fresh ids."""
-        for key in [key for key in self._ids if key[1] == session]:
-            del self._ids[key]
 
     async def fill(self, server_id: int, session: str) -> bool:
         """Draw ids until the session's pool is full; False when none could be drawn."""

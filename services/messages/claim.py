@@ -101,8 +101,8 @@ class Claims:
     looked_at: int = 0
 
 
-TakeId = Callable[[int, str], str | None]
-"""(server_id, session) -> an id drawn ahead; None when the pool is empty."""
+TakeId = Callable[[int, str, datetime | None], str | None]
+"""(server_id, session, the session's last change) -> an id drawn ahead; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
         else:
             wa_msg_id = message.wa_msg_id
             if wa_msg_id is None and rules.needs_id(row.server_id) and message.kind in _NAMED:
-                wa_msg_id = rules.take_id(row.server_id, row.session_name)
+                wa_msg_id = rules.take_id(row.server_id, row.session_name, row.status_since)
                 if wa_msg_id is None:
                     found.short_of_ids.add((row.server_id, row.session_name))
                     lane_updates.append(_due(device_id, now + timedelta(seconds=SHORT_OF_IDS_S)))
@@ -216,6 +216,7 @@ _HELD = Hot(
         devices.c.session_name,
         devices.c.server_id,
         devices.c.status.label("link"),
+        devices.c.status_since,
         devices.c.health,
         devices.c.health_until,
         devices.c.pacing,

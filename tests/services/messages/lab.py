@@ -263,7 +263,7 @@ class Lab:
         return ClaimRules(
             clock=self.clock,
             rng=self.rng,
-            take_id=lambda server, session: self.ids.pop(0) if self.ids else None,
+            take_id=lambda server, session, since: self.ids.pop(0) if self.ids else None,
             needs_id=lambda server: self.needs_id,
             render_again=self.render,
             min_any_gap_s=self.any_gap_s,

@@ -24,7 +24,7 @@ def test_a_message_taken_away_during_its_claim_does_not_leave(
         {"status": "CANCELLED"} if taken_away == "cancelled" else {"device_id": other}
     )
 
-    def slip_in(server_id: int, session: str) -> str | None:
+    def slip_in(server_id: int, session: str, since: object) -> str | None:
         any_lab.set(OutboundMessage, message, **change)
         return any_lab.ids.pop(0)
 
