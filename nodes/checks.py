@@ -66,6 +66,24 @@ def person(value: Any, name: str = "to") -> str:
     return f"{found.digits}@lid" if found.kind is PhoneKind.LID else found.digits
 
 
+def media_reference(media: Any) -> str:
+    """What `Ports.media` understands: an id or address, also out of a message's media object.
+
+    Raises: NodeError (empty_media, bad_media).
+    """
+    if isinstance(media, Mapping):
+        media = media.get("id") or media.get("url")
+    if isinstance(media, int) and not isinstance(media, bool):
+        media = str(media)
+    if isinstance(media, str) and media.strip():
+        return media.strip()
+    if media is None or media == "":
+        raise NodeError(
+            "There is no file. Choose one, or check the step it comes from.", code="empty_media"
+        )
+    raise NodeError(f"media should be a file but is {kind_of(media)}.", code="bad_media")
+
+
 def device_name(value: Any) -> str:
     """The name of a device, as pick-device and triggers give it."""
     return wanted(value, "device").strip()

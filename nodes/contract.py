@@ -212,6 +212,18 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadText:
+    """What stands in a picture or a document, in reading order.
+
+    `lines` are {text, confidence, page}; a confidence is 0 to 1, that of the whole 0 without text.
+    """
+
+    text: str
+    lines: Sequence[Values] = ()
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """Who a selection means now. `cursor` goes into `Each` as it is."""
 
@@ -254,7 +266,14 @@ class Ports(Protocol):
         """The first moment at or after `now` that a window rule allows."""
 
     def media(self, reference: str) -> Media:
-        """The tenant's media file of this name, ready to send; NodeError when it is not."""
+        """The tenant's media file of this id or name, ready to send; NodeError when it is not."""
+
+    def read_image(self, reference: str, timeout_s: float) -> ReadText:
+        """The text in a picture or PDF of the media store; takes seconds.
+
+        NodeError when it can't be read; retriable, with `retry_after_s` in its detail where it is
+        known, while the reader is busy or away.
+        """
 
 
 @dataclass(slots=True)

@@ -73,6 +73,8 @@ class World:
     plans: Plans
     blocks: TurnBlocks
     media_root: Path = Path("var/media")
+    ocr_url: str = ""
+    """The program that reads images; only the slow workers call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class _Surroundings:
                 self._phones.get(tenant_id, ()),
                 self.now,
                 self.world.media_root,
+                self.world.ocr_url,
             )
         return self._ports[tenant_id]
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.windows import next_allowed, windows
 from flows.engine.step import Interrupt
-from nodes.contract import Audience, Device, Media, NodeError, Values
+from nodes.contract import Audience, Device, Media, NodeError, ReadText, Values
+from runtime.media_ports import MediaPorts
 from runtime.models import RotationTurn
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
@@ -19,7 +20,6 @@ from services.contacts import audience
 from services.contacts.models import Contact, ContactTag, ContactTagLink
 from services.devices.models import Device as DeviceRow
 from services.devices.models import DeviceLane
-from services.integrations.media import store
 from services.kit.db import AWAY, Database
 from services.kit.statements import Hot
 
@@ -32,8 +32,6 @@ lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
 tenants: Table = Tenant.__table__  # type: ignore[assignment]
 turns: Table = RotationTurn.__table__  # type: ignore[assignment]
 
-MEDIA = "media:"
-"""What a reference to a file of the tenant's media store begins with."""
 TURN_BLOCK = 200
 """Rotation indexes leased at once. A worker that dies leaves a hole, never a repetition."""
 COLD_HEALTH = ("COLD_FROZEN", "COOLING", "PAUSED")
@@ -109,8 +107,9 @@ class DbPorts:
         phones: Iterable[str],
         now: datetime,
         media_root: Path = Path("var/media"),
+        ocr_url: str = "",
     ) -> None:
-        self._media_root = media_root
+        self._files = MediaPorts(connection, tenant_id, media_root, ocr_url)
         self._connection = connection
         self._database = database
         self._blocks = blocks
@@ -216,12 +215,13 @@ class DbPorts:
             raise NodeError("These hours never open.", code="never_open")
         return allowed
 
+    @_or_away
     def media(self, reference: str) -> Media:
-        try:
-            found = store.find(self._media_root, self.tenant_id, reference.removeprefix(MEDIA))
-        except store.MediaProblem as problem:
-            raise NodeError(str(problem), code=problem.code) from problem
-        return Media(MEDIA + found.name, found.mimetype, found.name)
+        return self._files.media(reference)
+
+    @_or_away
+    def read_image(self, reference: str, timeout_s: float) -> ReadText:
+        return self._files.read_image(reference, timeout_s)
 
     def write_down(self, connection: Connection, now: datetime) -> None:
         """Write what nodes asked for; in the transaction that records their runs."""

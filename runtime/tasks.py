@@ -1,4 +1,4 @@
-"""The hot worker's Celery tasks: each only wakes the resident loop, which claims, acts, records.
+"""The workers' Celery tasks: each only wakes the resident loop, which claims, acts, records.
 
 The queue may deliver a ring twice, or never: rows are claimed by one worker only, and the loop
 looks at them by itself.
@@ -24,4 +24,10 @@ def advance() -> None:
 @shared_task(name="runtime.send_due", ignore_result=True)
 def send_due() -> None:
     """Lanes are due."""
+    resident.ring()
+
+
+@shared_task(name="runtime.advance_media", ignore_result=True)
+def advance_media() -> None:
+    """Runs were handed over to the slow workers."""
     resident.ring()

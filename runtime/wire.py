@@ -3,7 +3,7 @@
 from base64 import b64encode
 from pathlib import Path
 
-from runtime.ports import MEDIA
+from runtime.media_ports import MEDIA
 from services.integrations.media import store
 from services.integrations.waha import calls
 from services.integrations.waha.addresses import chat_id

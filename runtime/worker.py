@@ -3,6 +3,7 @@
 Start: `celery -A runtime.worker worker --pool threads --concurrency 2 -Q webhook,broadcast,control`
 """
 
+import os
 import warnings
 from typing import Any
 
@@ -18,11 +19,13 @@ from services.kit.config import Settings
 # Celery warns a root user about pickled messages; ours are JSON and hold nothing.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
+EXIT_LOOP_DIED = 70
 _settings = Settings()
 logs.configure(_settings.log_level, _settings.log_format, f"worker-{_settings.worker_index}")
 app = celery_app(_settings)
 app.conf.beat_schedule = {
     "scan": {"task": "runtime.advance", "schedule": 5.0, "options": {"expires": 5}},
+    "scan-media": {"task": "runtime.advance_media", "schedule": 5.0, "options": {"expires": 5}},
 }
 
 
@@ -30,10 +33,15 @@ app.conf.beat_schedule = {
 def _start(**_: Any) -> None:
     """Not when the worker is ready: that waits for the broker, and sending needs none."""
     try:
-        resident.settle_in(Pump(compose.build(_settings)))
+        resident.settle_in(Pump(compose.build(_settings), on_death=_end))
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.
         raise SystemExit(f"The worker can't start: {error}") from error
+
+
+def _end() -> None:
+    """Leave at once, as a killed worker would: the supervisor starts a new one."""
+    os._exit(EXIT_LOOP_DIED)
 
 
 @worker_shutting_down.connect

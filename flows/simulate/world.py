@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.windows import next_allowed, windows
-from nodes.contract import Audience, Device, Media, NodeError, Values
+from nodes.contract import Audience, Device, Media, NodeError, ReadText, Values
 
 DEFAULT_DEVICE = "device-1"
 
@@ -28,14 +28,17 @@ class World:
     shop: dict[str, Any] = field(default_factory=dict)
     segments: dict[str, list[str]] = field(default_factory=dict)
     known_devices: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """What stands in pictures, by id or reference; any other picture is empty."""
     turns: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "World":
-        """A world as a test case describes it: contacts, devices, blocked, tenant, segments.
+        """A world as a test case describes it.
 
-        `devices` holds names or {name, ready, why_not, weight ...}; `blocked` holds phones, or
-        phone -> reason. Raises: ValueError that says which part can't be read.
+        Its parts: contacts, devices, blocked, tenant, segments, pictures. `devices` holds names or
+        {name, ready, why_not, weight ...}; `blocked` holds phones, or phone -> reason; `pictures`
+        file -> the text in it. Raises: ValueError that says which part can't be read.
         """
         blocked = given.get("blocked") or {}
         if not isinstance(blocked, Mapping):
@@ -49,6 +52,9 @@ class World:
                 segments={
                     str(name): [str(phone) for phone in phones]
                     for name, phones in (given.get("segments") or {}).items()
+                },
+                pictures={
+                    str(name): str(text) for name, text in (given.get("pictures") or {}).items()
                 },
             )
         except (TypeError, ValueError, AttributeError) as error:
@@ -106,6 +112,11 @@ class World:
         name = reference.rpartition("/")[2].partition("?")[0]
         kind, _ = mimetypes.guess_type(name)
         return Media(reference, kind or "application/octet-stream", name or None)
+
+    def read_image(self, reference: str, timeout_s: float) -> ReadText:
+        text = self.pictures.get(reference, "")
+        lines = [{"text": line, "confidence": 1.0, "page": 1} for line in text.splitlines() if line]
+        return ReadText(text, lines, 1.0 if lines else 0.0)
 
     # ------------------------------------------------------------------ for the simulator
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from nodes.checks import device_name, kind_of, message_text, person
-from nodes.contract import Context, Media, Message, NodeError, Params, Send, node
+from nodes.checks import device_name, media_reference, message_text, person
+from nodes.contract import Context, Media, Message, Params, Send, node
 from nodes.form import Seconds, form, reads
 from nodes.messaging.manners import gap_s
 
@@ -103,7 +103,7 @@ def send_media(
     `ok`, `skipped`, `unknown` and `error` mean what they mean there.
     Outputs: `message_id`, `device`; at `skipped` also `reason`.
     """
-    found = ctx.ports.media(_reference(media))
+    found = ctx.ports.media(media_reference(media))
     if params.filename is not None and params.filename.strip():
         found = Media(found.url, found.mimetype, params.filename.strip())
     shortest, longest = gap_s(params.delay_min, params.delay_max, ctx)
@@ -118,19 +118,3 @@ def send_media(
             gap_max_s=longest,
         )
     )
-
-
-def _reference(media: Any) -> str:
-    """What `Ports.media` understands: an id or address, also out of a message's media object."""
-    if isinstance(media, dict):
-        media = media.get("id") or media.get("url")
-    if isinstance(media, int) and not isinstance(media, bool):
-        media = str(media)
-    if isinstance(media, str) and media.strip():
-        return media.strip()
-    if media is None or media == "":
-        raise NodeError(
-            "There is no file to send. Choose one, or check the step it comes from.",
-            code="empty_media",
-        )
-    raise NodeError(f"media should be a file but is {kind_of(media)}.", code="bad_media")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.1
 READY_LOOK_S = 0.03
+OCR_PORT = 5000
+OCR_LOOK_S = 1.0
 SHOP_S = 120.0
 """How long making the demo business may take."""
 
@@ -116,20 +119,43 @@ def _layout(settings: Settings, port: int, sandbox_port: int, workers: int) -> L
             hint="Give them different ports with --port and --sandbox-port.",
         )
     api_port = free_port(port, "the API", "--port")
-    if not uses_sandbox(settings):
-        return Layout(settings, port=api_port, sandbox_port=None, workers=workers)
-    simulator_port = free_port(sandbox_port, "the simulator", "--sandbox-port")
-    return Layout(
+    layout = Layout(
         settings,
         port=api_port,
-        sandbox_port=simulator_port,
+        sandbox_port=None,
         workers=workers,
+        slow_workers=1,
+        ocr_port=_ocr_port(settings),
+    )
+    if not uses_sandbox(settings):
+        return layout
+    simulator_port = free_port(sandbox_port, "the simulator", "--sandbox-port")
+    return replace(
+        layout,
+        sandbox_port=simulator_port,
         extra={
             "ALIR_WAHA_URL": f"http://127.0.0.1:{simulator_port}",
             "ALIR_WAHA_API_KEY": SANDBOX_KEY,
             "ALIR_WAHA_IS_SANDBOX": "true",
         },
     )
+
+
+def _ocr_port(settings: Settings) -> int | None:
+    """Where to read images; None where one is set, or runs at the usual place already."""
+    from services.integrations.ocr import client
+    from services.integrations.ocr.types import OcrError
+
+    if settings.ocr_url != Settings.model_fields["ocr_url"].default:
+        return None
+    try:
+        client.health(settings.ocr_url, OCR_LOOK_S)
+    except OcrError:
+        try:
+            return free_port(OCR_PORT, "the reader of images", "ALIR_OCR_URL")
+        except Unavailable:
+            return free_port(0, "the reader of images", "ALIR_OCR_URL")
+    return None
 
 
 def _check_own_redis(settings: Settings) -> None:
@@ -158,6 +184,7 @@ def _bring_up(
         stop.leave_if_asked()
         installation.wait_for_all(stop)
         answers_s = time.monotonic() - begun
+        installation.start_ocr()
         installation.start_workers()
         login = _shop(console, app, installation, stop)
         _greet(console, installation, settings, login, answers_s)
@@ -229,6 +256,8 @@ def _greet(
         console.print("  [yellow]SIMULATOR[/]: no message reaches WhatsApp.")
     else:
         _tell_about_waha(console, settings)
+    if installation.ocr_url:
+        console.print(f"  Reader of images             {installation.ocr_url}/docs")
     console.print(f"  Sign in {escape(login)}")
     if settings.time_scale != 1:
         console.print(

@@ -1,4 +1,4 @@
-"""Runs a whole installation on one machine: Valkey, sandbox, API, workers, beat."""
+"""Runs a whole installation on one machine: Valkey, sandbox, API, workers, beat, OCR."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.celery_app import QUEUES_HOT
+from runtime.celery_app import QUEUES_HOT, QUEUES_SLOW
 from runtime.processes import embedded_redis
 from runtime.processes.child import Child, Plan
 from services.kit.config import Settings
@@ -20,6 +20,8 @@ from services.kit.errors import Unavailable
 HERE = Path(__file__).resolve().parent.parent.parent
 READY_S = 30.0
 SANDBOX_KEY = "sandbox"
+OCR_PYTHON = HERE / ".venv-ocr" / "bin" / "python"
+"""The program that reads images has an environment of its own: `make setup-ocr`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Layout:
     port: int = 8000
     sandbox_port: int | None = 3000
     workers: int = 2
+    slow_workers: int = 0
+    ocr_port: int | None = None
+    """Where the program that reads images listens, if it is wanted and set up."""
     beat: bool = True
     sandbox_options: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +49,7 @@ class Installation:
         self.children: dict[str, Child] = {}
         self.api_url = ""
         self.sandbox_url = ""
+        self.ocr_url = ""
         self._environment: dict[str, str] = {}
 
     # ------------------------------------------------------------------ starting
@@ -101,35 +107,38 @@ class Installation:
         self._run(Plan("api", [sys.executable, "-m", "runtime.processes.api"]))
         self._wait("api", lambda: _gets(f"{self.api_url}/api/health/live"))
 
+    def start_ocr(self) -> None:
+        """The program that reads images, where it is wanted and set up; nobody waits for it."""
+        if self.layout.ocr_port is None or not OCR_PYTHON.exists():
+            return
+        self.ocr_url = f"http://127.0.0.1:{self.layout.ocr_port}"
+        self._environment["ALIR_OCR_URL"] = self.ocr_url
+        media = self.layout.settings.media.resolve()
+        self._run(
+            Plan(
+                "ocr",
+                [str(OCR_PYTHON), "-m", "ocr", "--port", str(self.layout.ocr_port)],
+                {"OCR_MEDIA_ROOT": str(media)},
+            )
+        )
+
     def start_workers(self) -> None:
         for index in range(1, self.layout.workers + 1):
             self._run(
                 Plan(
                     f"worker-{index}",
-                    [
-                        sys.executable,
-                        "-m",
-                        "celery",
-                        "-q",
-                        "-A",
-                        "runtime.worker",
-                        "worker",
-                        "--pool",
-                        "threads",
-                        "--concurrency",
-                        "2",
-                        "-Q",
-                        ",".join(QUEUES_HOT),
-                        "--without-gossip",
-                        "--without-mingle",
-                        "--without-heartbeat",
-                        "-n",
-                        f"hot-{index}@%h",
-                        "--loglevel",
-                        "WARNING",
-                    ],
+                    _worker("runtime.worker", QUEUES_HOT, f"hot-{index}"),
                     {"ALIR_WORKER_INDEX": str(index)},
                     stop_s=35.0,
+                )
+            )
+        for index in range(1, self.layout.slow_workers + 1):
+            self._run(
+                Plan(
+                    f"slow-{index}",
+                    _worker("runtime.worker_slow", QUEUES_SLOW, f"slow-{index}"),
+                    {"ALIR_WORKER_INDEX": str(index)},
+                    stop_s=10.0,
                 )
             )
         if self.layout.beat:
@@ -207,8 +216,34 @@ class Installation:
             self.children[name].stop()
 
 
+def _worker(module: str, queues: Sequence[str], name: str) -> list[str]:
+    """The command of a Celery worker."""
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-q",
+        "-A",
+        module,
+        "worker",
+        "--pool",
+        "threads",
+        "--concurrency",
+        "2",
+        "-Q",
+        ",".join(queues),
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "-n",
+        f"{name}@%h",
+        "--loglevel",
+        "WARNING",
+    ]
+
+
 def _stop_order(name: str) -> int:
-    return {"beat": 0, "api": 2, "sandbox": 3, "valkey": 4}.get(name, 1)
+    return {"beat": 0, "api": 2, "ocr": 2, "sandbox": 3, "valkey": 4}.get(name, 1)
 
 
 @contextlib.contextmanager

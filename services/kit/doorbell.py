@@ -7,6 +7,7 @@ RINGS = {
     "runtime.take_events": "webhook",
     "runtime.advance": "control",
     "runtime.send_due": "broadcast",
+    "runtime.advance_media": "media",
 }
 """Task name -> queue. Payloads are empty: the rows say what there is to do."""
 

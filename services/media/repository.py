@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, func, or_, select
+from sqlalchemy import Connection, Row, Table, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.accounts.models import Tenant
@@ -60,9 +60,9 @@ def lock_tenant(session: Session, tenant_id: int) -> None:
 _NAMED = select(media_files.c.name, media_files.c.filename, media_files.c.mimetype)
 
 
-def named(session: Session, tenant_id: int, reference: str) -> Row[*tuple[Any, ...]] | None:
+def named(connection: Connection, tenant_id: int, reference: str) -> Row[*tuple[Any, ...]] | None:
     """The row (name, filename, mimetype) of a file by its id (digits) or its name in the store."""
     mine = _NAMED.where(media_files.c.tenant_id == tenant_id)
     if reference.isascii() and reference.isdigit() and len(reference) < 19:
-        return session.execute(mine.where(media_files.c.id == int(reference))).first()
-    return session.execute(mine.where(media_files.c.name == reference)).first()
+        return connection.execute(mine.where(media_files.c.id == int(reference))).first()
+    return connection.execute(mine.where(media_files.c.name == reference)).first()

@@ -4,7 +4,7 @@ import pytest
 
 from flows.engine.halts import Event, Outcome, Woken
 from nodes import catalogue
-from nodes.contract import Media
+from nodes.contract import Media, NodeError, ReadText
 from tests.nodes.running import port_taken, ports_of
 from tests.nodes.world import World, device
 
@@ -21,10 +21,12 @@ WORLD = World(
     shop=SHOP,
     blacklist={"628999": "opt_out"},
     files={"1": Media("https://toko.id/a.jpg", "image/jpeg")},
+    texts={"1": ReadText("Total 5", [{"text": "Total 5"}], 0.9), "2": ReadText("")},
 )
 SEND = {"device": "a", "to": "628111", "text": "Halo"}
 FILE = {"device": "a", "to": "628111", "media": "1"}
 HELLO = {"$": "trigger.text"}
+AWAY = NodeError("nobody reads", kind="upstream", code="unreachable", retriable=True)
 
 
 def sends(kind, with_, bad):
@@ -115,6 +117,10 @@ TAKEN = [
     ("show-typing", {"device": NOTHING, "to": "628111"}, {}, "error"),
     ("mark-seen", {"device": "a", "chat": "628111"}, {}, "ok"),
     ("mark-seen", {"device": "a", "chat": NOTHING}, {}, "error"),
+    ("ocr", {"media": "1"}, {}, "ok"),
+    ("ocr", {"media": {"id": 2}}, {}, "empty"),
+    ("ocr", {"media": "3"}, {}, "error"),
+    ("ocr", {"media": "1", "wait_max": "9s"}, {"world": World(texts={"1": AWAY})}, "error"),
     ("redirect", {"phone": "628111"}, {}, "ok"),
     ("redirect", {}, {}, "error"),
     ("respond", {"body": {"ok": True}}, {}, "succeeded"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.windows import next_allowed, windows
-from nodes.contract import Audience, Context, Device, Media, NodeError
+from nodes.contract import Audience, Context, Device, Media, NodeError, ReadText
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 """A Monday, 09:30 in Jakarta, 10:30 in Makassar, 11:30 in Jayapura."""
@@ -24,6 +24,7 @@ class World:
     people: int = 0
     shop: dict[str, Any] = field(default_factory=lambda: {"name": "Toko Maju", "zone": "WIB"})
     files: dict[str, Media] = field(default_factory=dict)
+    texts: dict[str, ReadText | NodeError] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     tagged: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
@@ -65,6 +66,12 @@ class World:
             return self.files[reference]
         except KeyError:
             raise NodeError(f"there is no file {reference!r}", code="no_media") from None
+
+    def read_image(self, reference: str, timeout_s: float) -> ReadText:
+        found = self.texts.get(reference, NodeError("there is no such picture", code="no_media"))
+        if isinstance(found, NodeError):
+            raise found
+        return found
 
 
 def device(name: str, ready: bool = True, **more: Any) -> Device:

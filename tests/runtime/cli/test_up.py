@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 PATIENCE_S = 40.0
 LOOK_S = 0.05
 OPTIONS = ("--port", "0", "--sandbox-port", "0", "--workers", "1")
-NAMES = ("valkey", "sandbox", "api", "worker-1", "beat")
+NAMES = ("valkey", "sandbox", "api", "worker-1", "slow-1", "beat")
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ class Up:
                     "PATH": os.environ["PATH"],
                     "PYTHONPATH": str(ROOT),
                     "ALIR_VAR": str(folder / "var"),
+                    "ALIR_OCR_URL": "http://127.0.0.1:9",  # none of its own: it is tried elsewhere
                     **settings,
                 },
                 stdin=subprocess.DEVNULL,
