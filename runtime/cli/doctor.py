@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 
-from runtime.cli import check_machine, check_servers
+from runtime.cli import check_machine, check_media, check_servers
 from runtime.cli.findings import Finding, Level
 from runtime.cli.up_state import Running, running
 from services.kit.config import Settings
@@ -39,6 +39,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield check_machine.python()
     yield check_machine.disk(settings)
     yield check_machine.folder(settings)
+    yield check_media.folder(settings)
     yield check_machine.clock(settings)
     yield check_machine.embedded(settings)
     here = running(settings.var) or Running(0)
@@ -50,6 +51,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield check_servers.redis(settings)
     yield check_servers.waha(settings)
     yield from check_servers.numbers(settings)
+    yield check_media.reader(settings)
 
 
 def _port(url: str, usual: int) -> int:

@@ -229,12 +229,8 @@ def _sweep(incoming: Path) -> None:
 
 
 def check(root: Path) -> list[str]:
-    """What is wrong with the folder of media files, in plain words; empty when all is well.
-
-    A folder that is not there yet is made: the first file would make it too.
-    """
+    """What is wrong with the folder of media files, in plain words; empty when all is well."""
     try:
-        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if not root.is_dir():
             return [f"{root} is no folder."]
         probe = root / f"{_INCOMING}-{secrets.token_hex(8)}"

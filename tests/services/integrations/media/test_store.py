@@ -185,11 +185,12 @@ def test_what_a_process_that_died_left_behind_is_swept_away(tmp_path):
 
 
 def test_the_doctor_hears_what_is_wrong_with_the_folder(tmp_path):
+    (tmp_path / "media").mkdir()
     assert store.check(tmp_path / "media") == []
     assert list((tmp_path / "media").iterdir()) == []
     (tmp_path / "file").write_text("")
-    assert "can't be used" in store.check(tmp_path / "file")[0]
-    assert "can't be used" in store.check(tmp_path / "file" / "below")[0]
+    assert "no folder" in store.check(tmp_path / "file")[0]
+    assert "no folder" in store.check(tmp_path / "missing")[0]
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     assert "closed to other users" in store.check(closed)[0]
