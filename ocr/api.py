@@ -131,7 +131,7 @@ async def _http_problem(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = {404: "no_such_address", 405: "wrong_method"}.get(error.status_code, "bad_request")
     hint = "POST /scan reads a file; /docs describes it."
-    return _answer(Problem(error.status_code, code, str(error.detail), hint))
+    return _answer(Problem(error.status_code, code, f"{error.detail}.", hint))
 
 
 async def _our_fault(_request: Request, error: Exception) -> JSONResponse:

@@ -15,6 +15,8 @@ PDF_CHARACTERS_MAX = 200_000
 READ_PIXELS_MAX = 4_000_000
 """Larger pages are made smaller before an engine reads them: its memory grows with the area."""
 SHORTEST_SIDE_PIXELS = 8
+SCORE_MIN = 0.6
+"""Pieces below it are left out: icons and ornaments that look like letters."""
 LINES_MAX = 5_000
 """Lines of one page."""
 

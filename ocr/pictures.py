@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -9,14 +10,24 @@ from PIL import Image, ImageOps
 from ocr import limits, problems
 from ocr.engines.contract import Pixels
 
-# Pillow's own guard on top of ours: above it, its warning is an error for us.
-Image.MAX_IMAGE_PIXELS = limits.IMAGE_PIXELS_MAX
+Image.MAX_IMAGE_PIXELS = None  # its guard can't say how large; _check_size stands in its place
+ORIENTATION_TAG = 0x0112
+FIRST_ORIENTATION_ON_ITS_SIDE = 5
 WITH_PAGES = {"TIFF"}
 """Formats whose further frames are further pages; of an animation the first frame is read."""
 
 
-def pages_of(content: bytes, kind: str) -> Iterator[Pixels]:
-    """The pages of a picture, upright as its EXIF data say, each made when it is asked for.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One page, upright as its EXIF data say. Its pixels may be fewer than its size tells."""
+
+    width: int
+    height: int
+    pixels: Pixels
+
+
+def pages_of(content: bytes, kind: str) -> Iterator[Picture]:
+    """The pages of a picture, each made when it is asked for.
 
     Raises: Refused (too many pixels or pages, damaged).
     """
@@ -29,17 +40,20 @@ def pages_of(content: bytes, kind: str) -> Iterator[Pixels]:
                 if number:
                     image.seek(number)
                     _check_size(*image.size)
-                yield pixels_of(image)
+                yield picture_of(image)
     except problems.Refused:
         raise
     except MemoryError:
         raise problems.too_much_memory() from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise problems.corrupt("image") from error
 
 
-def pixels_of(image: Image.Image) -> Pixels:
+def picture_of(image: Image.Image) -> Picture:
     """Pixels as engines want them, made smaller when they are more than an engine reads."""
+    width, height = image.size
+    if image.getexif().get(ORIENTATION_TAG, 1) >= FIRST_ORIENTATION_ON_ITS_SIDE:
+        width, height = height, width
     if image.format == "JPEG":
         image.draft("RGB", _readable(image.size))  # lets the decoder leave out what is not needed
     shown = ImageOps.exif_transpose(image)
@@ -50,8 +64,8 @@ def pixels_of(image: Image.Image) -> Pixels:
     shown = shown.convert("RGB")
     size = _readable(shown.size)
     if size != shown.size:
-        shown = shown.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    return np.ascontiguousarray(np.asarray(shown)[:, :, ::-1])
+        shown = shown.resize(size, Image.Resampling.BOX)
+    return Picture(width, height, np.ascontiguousarray(np.asarray(shown)[:, :, ::-1]))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

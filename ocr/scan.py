@@ -1,7 +1,7 @@
 """One scan: a document's bytes in, the answer's document out."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -9,6 +9,7 @@ from ocr import limits, pdf, pictures
 from ocr.engines.contract import OcrEngine, Pixels
 from ocr.kinds import PDF, kind_of
 from ocr.language import language_of
+from ocr.lookalikes import mended
 from ocr.reading_order import Line, lines_of, turned_back
 
 
@@ -72,9 +73,8 @@ def _pages(content: bytes, engine: OcrEngine, at_page: Callable[[int], None]) ->
     kind = kind_of(content)
     at_page(1)
     if kind != PDF:
-        for pixels in pictures.pages_of(content, kind):
-            height, width = pixels.shape[:2]
-            yield _read(engine, pixels, width, height)
+        for picture in pictures.pages_of(content, kind):
+            yield _read(engine, picture.pixels, picture.width, picture.height)
         return
     for page in pdf.pages_of(content):
         if page.lines is not None:
@@ -89,8 +89,13 @@ def _read(engine: OcrEngine, pixels: Pixels, width: int, height: int) -> Page:
     if min(seen_width, seen_height) < limits.SHORTEST_SIDE_PIXELS:
         return Page(width, height, "engine", 0, [])  # no letter fits, and engines stumble
     reading = engine.read(pixels)
+    pieces = [
+        replace(piece, text=mended(piece.text))
+        for piece in reading.pieces
+        if piece.score >= limits.SCORE_MIN
+    ]
     lines = []
-    for line in lines_of(reading.pieces)[: limits.LINES_MAX]:
+    for line in lines_of(pieces)[: limits.LINES_MAX]:
         box = turned_back(line.box, reading.turned_degrees, seen_width, seen_height)
         scaled = tuple((x * width / seen_width, y * height / seen_height) for x, y in box)
         first, second, third, fourth = scaled
