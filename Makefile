@@ -94,6 +94,11 @@ check: $(VENV)/.setup-dev ## Format, lint, types, import contracts
 .PHONY: bench
 bench: $(VENV)/.setup-dev ## Measure; raw figures go to docs/bench/
 	@$(BIN)/alir bench $(ARGS)
+	@$(if $(ARGS),:,$(MAKE) --no-print-directory bench-ocr)
+
+.PHONY: bench-ocr
+bench-ocr: setup-ocr ## Error rates and CPU time of the ocr engines, beside Tesseract where there is one
+	@.venv-ocr/bin/python -m bench.ocr $(ARGS)
 
 # --- Keep
 
@@ -109,6 +114,8 @@ migration: $(VENV)/.setup-dev ## Write the next migration from the models: make 
 .PHONY: docs
 docs: $(VENV)/.setup-dev ## Make the generated pages of docs/ again
 	@$(BIN)/python scripts/make_departures_page.py
+	@$(BIN)/python scripts/make_nodes_page.py
+	@$(BIN)/python scripts/make_settings_page.py
 
 COMPILE := pip compile --quiet pyproject.toml --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-annotate

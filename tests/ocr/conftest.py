@@ -68,6 +68,7 @@ def started(folder: Path, *, port: int = 0, **variables: str) -> Iterator[Progra
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OCR_")},
         "OCR_MEDIA_ROOT": str(media),
+        "TMPDIR": str(folder),  # what a killed program leaves behind goes with the test's folder
         **variables,
     }
     command: list[str | Path] = [PYTHON, "-m", "ocr", "--port", str(port)]
