@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, Table, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from flows.engine import halts
 from flows.engine.plan import Plan, PlanError
@@ -551,7 +551,7 @@ def write_within(connection: Connection, carried: Carried) -> bool:
     try:
         with connection.begin_nested():
             _write_all(connection, carried.batch, carried.ports, carried.now)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         log.warning("batch_collided", runs=len(carried.batch.epochs))
         return False
     return True
@@ -604,10 +604,10 @@ def _write_one(world: World, part: Batch, now: datetime) -> None:
     try:
         with world.database.write() as connection:
             _write_all(connection, part, [], now)
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
         run_id, epoch = next(iter(part.epochs.items()))
         log.error("run_collided", run=run_id, error=str(error.orig)[:300])
-        if part.messages:
+        if part.messages and isinstance(error, IntegrityError):
             # This person has this message of the campaign already, from another run.
             values = {"t": "outcome", "port": "skipped", "values": {"reason": "already_sent"}}
             part.messages = []
@@ -616,7 +616,7 @@ def _write_one(world: World, part: Batch, now: datetime) -> None:
             ended = {
                 **(part.updates[0].values if part.updates else {}),
                 "new_status": "FAILED",
-                "new_reason": "collided",
+                "new_reason": "collided" if isinstance(error, IntegrityError) else "unwritable",
                 "new_cursor": None,
                 "new_wait_key": None,
                 "new_wake_at": None,

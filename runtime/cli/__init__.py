@@ -89,10 +89,13 @@ def doctor(as_json: AsJson = False) -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the schema of this version."""
-    from runtime import compose
+    from runtime.cli.database import opened, told
     from runtime.migrate import migrate as upgrade
+    from services.kit.config import Settings
 
-    before, after = upgrade(compose.build().database)
+    settings = Settings()
+    with opened(settings, migrated=False) as installation, told(settings):
+        before, after = upgrade(installation.database)
     typer.echo(f"database: {before or 'empty'} -> {after}")
 
 

@@ -153,29 +153,48 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
             lane_updates.append(
                 _due(device_id, min((at for at in looks if at is not None), default=None))
             )
-        elif (reason := _refusal(message, now, rules)) is not None:
-            found.skipped.append(_skipped(message, reason))
+            continue
+        try:
+            lane_updates.append(_decide(connection, message, row, now, rules, token, found))
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            # One message that can't be read (a broken recipe or limit) may not hold up the others.
+            log.error("message_unreadable", message=message.id, error=repr(error)[:300])
+            found.skipped.append(_skipped(message, "unreadable"))
             lane_updates.append(_due(device_id, now))
-        elif (
-            until := campaign_limits.held_until(message.limits, lane_state(row), now, row.zone)
-        ) is not None:
-            connection.execute(
-                _HOLD_BACK, {"campaign": message.campaign_id, "on": device_id, "until": until}
-            )
-            lane_updates.append(_due(device_id, now))
-        else:
-            wa_msg_id = message.wa_msg_id
-            if wa_msg_id is None and rules.needs_id(row.server_id) and message.kind in _NAMED:
-                wa_msg_id = rules.take_id(row.server_id, row.session_name, row.status_since)
-                if wa_msg_id is None:
-                    found.short_of_ids.add((row.server_id, row.session_name))
-                    lane_updates.append(_due(device_id, now + timedelta(seconds=SHORT_OF_IDS_S)))
-                    continue
-            sent = _claimed(message, row, now, rules, wa_msg_id, token)
-            found.sends.append(sent)
-            lane_updates.append(_sending_lane(sent, row, rules))
     _write(connection, now, rules, found, lane_updates)
     return found
+
+
+def _decide(
+    connection: Connection,
+    message: Row[Any],
+    row: Row[Any],
+    now: datetime,
+    rules: ClaimRules,
+    token: str,
+    found: Claims,
+) -> dict[str, Any]:
+    """Refuse, hold back or claim a lane's first message; returns the lane's next values."""
+    device_id = row.device_id
+    if (reason := _refusal(message, now, rules)) is not None:
+        found.skipped.append(_skipped(message, reason))
+        return _due(device_id, now)
+    until = campaign_limits.held_until(message.limits, lane_state(row), now, row.zone)
+    if until is not None:
+        connection.execute(
+            _HOLD_BACK, {"campaign": message.campaign_id, "on": device_id, "until": until}
+        )
+        return _due(device_id, now)
+    wa_msg_id = message.wa_msg_id
+    if wa_msg_id is None and rules.needs_id(row.server_id) and message.kind in _NAMED:
+        wa_msg_id = rules.take_id(row.server_id, row.session_name, row.status_since)
+        if wa_msg_id is None:
+            found.short_of_ids.add((row.server_id, row.session_name))
+            return _due(device_id, now + timedelta(seconds=SHORT_OF_IDS_S))
+    sent = _claimed(message, row, now, rules, wa_msg_id, token)
+    lane = _sending_lane(sent, row, rules)
+    found.sends.append(sent)
+    return lane
 
 
 SHORT_OF_IDS_S = 0.2

@@ -84,6 +84,10 @@ _READY = (
 )
 _MOVE = (
     update(messages)
-    .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
+    .where(
+        messages.c.id == bindparam("message"),
+        messages.c.status == "PENDING",
+        messages.c.wa_msg_id.is_(None),
+    )
     .values(device_id=bindparam("device"))
 )
