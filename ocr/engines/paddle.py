@@ -8,10 +8,11 @@ from ocr.engines import folders
 from ocr.engines.contract import Box, Piece, Pixels, Reading
 
 DETECTION_PIXELS_MAX = 1_300_000
-"""Pages are made smaller to find their lines, which are then read at full size: an A4 page takes
-half the time and 130 MB less, and no letter more is missed."""
+"""Pages are made smaller to find their lines, which are then read at full size: an A4 page at
+150 dpi took 0.1 to 0.2 s and over 100 MB less, with as few errors."""
 UNCLIP_RATIO = 1.7
-"""How far a line's frame is widened around its letters; wide typefaces lose blanks with 1.5."""
+"""How far a line's frame is widened around its letters. 1.5 split words of a wide typeface in our
+pictures, 1.7 glued a few; on others they came out even."""
 
 
 class PaddleEngine:
