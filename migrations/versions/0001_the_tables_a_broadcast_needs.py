@@ -812,7 +812,6 @@ def upgrade() -> None:
         sa.Column("due_at", kit_db.UtcDateTime(), nullable=False),
         sa.Column("rendered_at", kit_db.UtcDateTime(), nullable=False),
         sa.Column("sending_at", kit_db.UtcDateTime(), nullable=True),
-        sa.Column("first_sending_at", kit_db.UtcDateTime(), nullable=True),
         sa.Column("ambiguous_at", kit_db.UtcDateTime(), nullable=True),
         sa.Column("reconcile_after", kit_db.UtcDateTime(), nullable=True),
         sa.Column("lookups", sa.SmallInteger(), nullable=False),

@@ -191,6 +191,9 @@ def close(
     """The campaign's run has ended: so has the campaign, with the counts of its rows."""
     totals = counts(connection, campaign_id)
     status = {"SUCCEEDED": "COMPLETED", "CANCELLED": "CANCELLED"}.get(run_status, "HELD")
+    why: str | None = (reason or run_status)[:200]
+    if status == "COMPLETED":
+        why = None if totals["ok"] or not sum(totals.values()) else "nobody_reached"
     connection.execute(
         update(campaigns)
         .where(
@@ -199,7 +202,7 @@ def close(
         )
         .values(
             status=status,
-            status_reason=None if status == "COMPLETED" else (reason or run_status)[:200],
+            status_reason=why,
             sent_count=totals["ok"],
             failed_count=totals["failed"],
             completed_at=now if status != "HELD" else None,

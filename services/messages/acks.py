@@ -48,7 +48,9 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     for row in rows:
         told = levels[row.device_id, row.wa_msg_id]
         level = grow_ack(row.ack_level, told)
-        settles = row.status == "AMBIGUOUS" and level >= 1
+        # PENDING again under an id of ours: its absence was believed, and the receipt disproves it.
+        again = row.status == "PENDING" and row.wa_id_ours
+        settles = level >= 1 and (row.status == "AMBIGUOUS" or again)
         if level == row.ack_level and not settles:
             continue
         changes.append({"message": row.id, "level": level})
@@ -62,7 +64,7 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     if settled:
         connection.execute(
             update(messages)
-            .where(messages.c.id.in_(settled), messages.c.status == "AMBIGUOUS")
+            .where(messages.c.id.in_(settled), messages.c.status.in_(("AMBIGUOUS", "PENDING")))
             .values(
                 status="SENT",
                 slot_held=False,

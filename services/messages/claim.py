@@ -338,6 +338,7 @@ def _firsts(lanes_open: int) -> Hot:
                 messages.c.status == "PENDING",
                 messages.c.priority <= bindparam(f"top{index}"),
                 messages.c.not_before <= bindparam("now"),
+                messages.c.ack_level < 1,
                 or_(messages.c.campaign_id.is_(None), campaigns.c.status == "PROCESSING"),
                 or_(messages.c.is_cold.is_(False), bindparam(f"cold{index}", type_=Boolean)),
             )

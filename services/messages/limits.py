@@ -14,6 +14,8 @@ SETTLE_FLOOR_S = 2.0
 LOOKUP_WAITS_S = (5.0, 30.0, 120.0)
 LOOKUP_FLOOR_S = 0.3
 MAX_RESENDS = 2
+MAX_REFUSALS = 10
+"""How often one message may be refused for its own sake before it is FAILED."""
 RENDER_AGAIN_S = 60.0
 STALE_REPLY_S = 600.0
 MIN_ANY_GAP_S = 1.0

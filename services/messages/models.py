@@ -85,7 +85,6 @@ class OutboundMessage(Base):
     """When it should have left; a reply much later than this is stale."""
     rendered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    first_sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ambiguous_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reconcile_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lookups: Mapped[int] = mapped_column(SmallInteger, default=0)

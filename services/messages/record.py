@@ -82,8 +82,10 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
     lane_rows: list[dict[str, Any]] = []
     for done in mine:
         match done.outcome:
-            case Unknown() if live[done.sent.id] >= 1:
-                # The receipt was faster than the answer, and it is proof.
+            case Unknown() | NotSent() | Restricted() | Configuration() | Permanent() if (
+                live[done.sent.id] >= 1
+            ):
+                # A receipt is proof, of this call or of an earlier one with the same id.
                 rows["sent"].append(
                     {
                         "message": done.sent.id,
@@ -105,6 +107,9 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
                 level = live[done.sent.id]
                 finals.append(_final(done, "SENT", None, "", receipt.bare_id, level=level))
             case Permanent(reason=reason, detail=detail):
+                rows["failed"].append(_words(done, reason, detail))
+                finals.append(_final(done, "FAILED", reason, detail))
+            case NotSent(reason=reason, detail=detail, scope="message") if _gives_up(done):
                 rows["failed"].append(_words(done, reason, detail))
                 finals.append(_final(done, "FAILED", reason, detail))
             case NotSent() | Configuration() | Restricted():
@@ -191,6 +196,15 @@ def _wait_s(done: Done, rules: RecordRules) -> float:
     if isinstance(outcome, NotSent) and outcome.reason == LATE:
         return 0.0
     return limits.backoff_s(rules.clock, done.sent.attempt)
+
+
+def _gives_up(done: Done) -> bool:
+    """A message that is refused again and again for its own sake must not wait for ever.
+
+    What a session or a server refuses counts against the device, not against the recipient.
+    """
+    assert isinstance(done.outcome, NotSent)
+    return done.outcome.reason != LATE and done.sent.attempt >= limits.MAX_REFUSALS
 
 
 LATE = "late"

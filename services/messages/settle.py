@@ -29,7 +29,7 @@ MAX_UNCLEAR = 10
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A message to look up. `since` is when the first attempt began."""
+    """A message to look up. `sending_at` is when its latest attempt began."""
 
     id: int
     token: str
@@ -235,16 +235,15 @@ def record_verdicts(
     for found in verdicts:
         verdict = _unless_taken(connection, found)
         doubt, values = verdict.doubt, _next(verdict, now, clock)
-        written = connection.execute(
-            update(messages)
-            .where(
-                messages.c.id == doubt.id,
-                messages.c.status == "AMBIGUOUS",
-                messages.c.attempt_token == doubt.token,
-            )
-            .values(**values)
+        statement = update(messages).where(
+            messages.c.id == doubt.id,
+            messages.c.status == "AMBIGUOUS",
+            messages.c.attempt_token == doubt.token,
         )
-        if written.rowcount == 0:
+        if values.get("status") == "PENDING":
+            # A receipt that came during the look-up: the next look-up sees it.
+            statement = statement.where(messages.c.ack_level < 1)
+        if connection.execute(statement.values(**values)).rowcount == 0:
             continue
         if values.get("status") in ("SENT", "UNKNOWN"):
             finals.append(_final(verdict, values, now))
