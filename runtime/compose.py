@@ -14,6 +14,7 @@ from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database
 from services.kit.doorbell import CeleryDoorbell, Doorbell, SilentDoorbell
+from services.kit.errors import ProductError
 from services.kit.secrets import Sealer, key_file
 
 REDIS_TIMEOUT_S = 1.0
@@ -39,9 +40,21 @@ def build(settings: Settings | None = None) -> App:
         settings=settings,
         clock=Clock(scale=settings.time_scale, shortest_call_s=settings.shortest_call_s),
         database=Database(settings.database, pool_size=settings.database_pool),
-        sealer=Sealer(_seal_keys(settings)),
+        sealer=_sealer(settings),
         rng=Random(tokens.randbits(64)),
     )
+
+
+def _sealer(settings: Settings) -> Sealer:
+    """Raises: ProductError when the key file was damaged; keys of the settings were looked at."""
+    try:
+        return Sealer(_seal_keys(settings))
+    except ValueError as error:
+        raise ProductError(
+            f"The key file {settings.var / 'seal.key'} can't be used.",
+            code="wrong_key_file",
+            hint="Put it back from a backup: what was sealed with it can't be opened otherwise.",
+        ) from error
 
 
 def _seal_keys(settings: Settings) -> list[bytes]:

@@ -327,7 +327,7 @@ def number(device: Any, state: str | None) -> Finding:
     if state is None:
         return problem(what, "WAHA has lost its session.", "Delete the device and pair it anew.")
     if state == "SCAN_QR_CODE":
-        return problem(what, "waits to be paired.", "Open the device and scan its QR code.")
+        return warning(what, "waits to be paired.", "Open the device and scan its QR code.")
     if state == "STARTING":
         return warning(what, "is starting.", "Wait a moment and look again.")
     if state != "WORKING":

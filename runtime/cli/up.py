@@ -32,6 +32,13 @@ SHOP_S = 120.0
 """How long making the demo business may take."""
 
 
+REAL_NUMBERS = (
+    "  [bold yellow]REAL NUMBERS[/]: a campaign that is started writes to real people.\n"
+    "  Replies such as STOP are stored, but [bold]not acted on yet[/] in this version: read them\n"
+    "  on the phone, and put who says so on the blacklist (POST /api/blacklist) by hand."
+)
+
+
 class _AskedToStop(BaseException):
     """Somebody pressed Ctrl-C while things were starting."""
 
@@ -277,8 +284,9 @@ def _tell_about_waha(console: Console, settings: Settings) -> None:
     found = waha(settings)
     if found.level is Level.OK:
         console.print(f"  WhatsApp server              {escape(found.said)}")
-        return
-    console.print(f"  [red]WhatsApp server: {escape(found.said)}[/]\n    {escape(found.mend)}")
+    else:
+        console.print(f"  [red]WhatsApp server: {escape(found.said)}[/]\n    {escape(found.mend)}")
+    console.print(REAL_NUMBERS)
 
 
 # --------------------------------------------------------------------------- stopping

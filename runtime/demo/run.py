@@ -31,6 +31,9 @@ DELAY_S = (5.0, 20.0)
 """The pauses the product was specified with, before they are scaled down for the show."""
 PATIENCE_S = 120.0
 LOOK_S = 0.2
+RECEIPTS_S = 2.0
+"""How long the last receipts are waited for once everything was sent."""
+ON_THEIR_WAY = ("SENT", "DELIVERED")
 SANDBOX_OPTIONS = ("--ack-device-ms", "300", "--ack-read-ms", "1200", "--time-scale", "0.05")
 ENDED = ("COMPLETED", "CANCELLED", "HELD")
 SHOWN = ("QUEUED", "SENDING", "SENT", "DELIVERED", "READ", "FAILED", "SKIPPED", "UNKNOWN")
@@ -86,15 +89,25 @@ def _show(
         f"Pauses of {DELAY_S[0]:.0f}-{DELAY_S[1]:.0f} s per number, shown "
         f"[bold]{TIME_SCALE:.0f} times faster[/]; gaps below are in unscaled seconds."
     )
+    console.print("Quiet hours are [bold]switched off[/] for this show: it may be run at night.")
     _step(console, "Valkey, simulator", lambda: _first(installation))
     app = compose.build(settings)
     _step(console, "Database", lambda: migrate(app.database))
-    installation.start_workers()
-    _step(console, "API", installation.start_api)
+    _step(
+        console,
+        "Workers and API (the first start after an install compiles the program)",
+        lambda: _second(installation),
+    )
     shop = _step(
         console,
         "Shop with 3 paired numbers",
-        lambda: demo_shop.make(app, installation.sandbox_url, SANDBOX_KEY, installation.api_url),
+        lambda: demo_shop.make(
+            app,
+            installation.sandbox_url,
+            SANDBOX_KEY,
+            installation.api_url,
+            quiet_hours=False,
+        ),
     )
     path = contacts or demo_shop.CONTACTS
     taken = _step(
@@ -104,6 +117,7 @@ def _show(
     )
     campaign_id = demo_shop.start_campaign(app, compose.flows(), shop, demo_shop.TAG, DELAY_S)
     _watch(console, app, shop.tenant_id, campaign_id, installation, kill)
+    _settle(console, app, shop.tenant_id, campaign_id)
     verdict = judge(app.database, campaign_id, installation.sandbox_url)
     return _end(console, app, shop.tenant_id, campaign_id, verdict, taken, settings)
 
@@ -111,6 +125,11 @@ def _show(
 def _first(installation: Installation) -> None:
     installation.start_redis()
     installation.start_sandbox()
+
+
+def _second(installation: Installation) -> None:
+    installation.start_workers()
+    installation.start_api()
 
 
 T = TypeVar("T")
@@ -159,6 +178,24 @@ def _watch(
             time.sleep(LOOK_S)
 
 
+def _settle(console: Console, app: App, tenant_id: int, campaign_id: int) -> None:
+    """Say how many were reached, and give the last receipts a moment to come in."""
+    until = time.monotonic() + RECEIPTS_S
+    while True:
+        with app.database.reading_session() as session:
+            stats = campaigns.stats(session, tenant_id, campaign_id, app.clock.now())
+        if not any(stats.by_state.get(word) for word in ON_THEIR_WAY):
+            break
+        if time.monotonic() > until:
+            break
+        time.sleep(LOOK_S)
+    reached = sum(stats.by_state.get(word, 0) for word in REACHED)
+    told = ", ".join(
+        f"{stats.by_state[word]} {word.lower()}" for word in REACHED if stats.by_state.get(word)
+    )
+    console.print(f"[bold green]reached {reached}[/] of {stats.recipients} ({told})")
+
+
 def _picture(stats: campaigns.Stats, reached: int, note: Text) -> Group:
     table = Table(show_edge=False, pad_edge=False, box=None)
     for word in SHOWN:
@@ -198,6 +235,8 @@ def _end(
     table = Table(title="What the simulator's ledger says", title_justify="left")
     table.add_column("what")
     table.add_column("figure", justify="right")
+    reached = sum(verdict.by_state.get(word, 0) for word in REACHED)
+    table.add_row("recipients reached", str(reached))
     for word, number in verdict.by_state.items():
         table.add_row(f"recipients {word}", str(number))
     if "UNKNOWN" not in verdict.by_state:

@@ -55,8 +55,18 @@ def find(app: App) -> int | None:
         return connection.execute(select(User.tenant_id).where(User.email == EMAIL)).scalar()
 
 
-def make(app: App, sandbox_url: str, sandbox_key: str, webhook_base: str) -> Shop:
-    """Make the tenant, pair its numbers with the simulator, publish its flow."""
+def make(
+    app: App,
+    sandbox_url: str,
+    sandbox_key: str,
+    webhook_base: str,
+    *,
+    quiet_hours: bool = True,
+) -> Shop:
+    """Make the tenant, pair its numbers with the simulator, publish the shipped flow.
+
+    Only a show leaves the flow's quiet hours out (`quiet_hours=False`): it may be run at night.
+    """
     now = app.clock.now()
     password_hash = Passwords().hash(PASSWORD)
     with app.database.session() as session:
@@ -66,14 +76,17 @@ def make(app: App, sandbox_url: str, sandbox_key: str, webhook_base: str) -> Sho
         tenant_id = tenant.id
     devices = _pair(app, tenant_id, sandbox_url, sandbox_key, webhook_base)
     with app.database.session() as session:
-        flow_id = flow_service.create(session, tenant_id, _flow(), now).id
+        flow_id = flow_service.create(session, tenant_id, _flow(quiet_hours), now).id
     flow_service.publish(app.database, tenant_id, flow_id, None, app.clock.now())
     return Shop(tenant_id, devices, flow_id)
 
 
-def _flow() -> str:
-    """The shipped broadcast, without its quiet hours: a demo may be run at night."""
-    source = load(TEMPLATE.read_text(encoding="utf-8"))
+def _flow(quiet_hours: bool) -> str:
+    """The shipped broadcast as it is, or without its quiet hours."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    if quiet_hours:
+        return text
+    source = load(text)
     document = dict(source.document or {})
     document["limits"] = {
         name: limit for name, limit in document["limits"].items() if name != "quiet_hours"

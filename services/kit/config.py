@@ -1,23 +1,54 @@
 """Settings, read once where a process starts, and handed down as values."""
 
+import math
+from base64 import urlsafe_b64decode
+from binascii import Error as NoBase64
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kit.errors import ProductError
+
+PREFIX = "ALIR_"
+SECRET = frozenset({"database_url", "redis_url", "jwt_secret", "seal_keys", "waha_api_key"})
+"""Settings whose value is never shown: most hold a password."""
+HINTS = {
+    "database_url": "Write it like mysql+pymysql://user:password@host:3306/alir, or leave it empty "
+    "for SQLite in the var folder.",
+    "redis_url": "Write it like redis://host:6379/0, or leave it empty for the embedded one.",
+    "seal_keys": "Each key is 32 random bytes in URL-safe base64, keys with a comma between them; "
+    "empty: a key is made in the var folder.",
+    "time_scale": "Leave it out, or write 1: only tests and the demo need another.",
+    "waha_url": "Write it like http://127.0.0.1:3000, or leave it out for the simulator.",
+    "ocr_url": "Write it like http://127.0.0.1:5000, or leave it out.",
+    "public_url": "Write it like https://alir.example.com, or leave it empty.",
+}
+DATABASES = ("sqlite", "sqlite+pysqlite", "mysql+pymysql", "mariadb+pymysql")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+KEY_BYTES = 32
+
+
+class WrongSetting(ProductError):
+    """A setting can't be used; the message names it, the hint says how to mend it."""
+
+    code = "wrong_setting"
 
 
 class Settings(BaseSettings):
     """Every setting, from the environment (`ALIR_...`) or `.env`. Each has a safe default."""
 
-    model_config = SettingsConfigDict(env_prefix="ALIR_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     environment: Literal["development", "test", "production"] = "development"
     var: Path = Field(Path("var"), description="Where the embedded database, keys and logs live.")
     database_url: str = Field("", description="Empty: SQLite in the var folder.")
     redis_url: str = Field("", description="Empty: a child Valkey on a unix socket in var.")
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(8000, ge=0, le=65535)
     public_url: str = Field("", description="Address people and WAHA reach the API under.")
     time_scale: float = Field(1.0, gt=0, description="Only for tests and the demo.")
     shortest_call_s: float = Field(
@@ -38,6 +69,78 @@ class Settings(BaseSettings):
     worker_index: int = 0
     allow_failpoints: bool = False
 
+    def __init__(self, **given: Any) -> None:
+        """Read them. Raises: WrongSetting for the first that can't be used."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise _wrong(error.errors()[0]) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongSetting(
+                f"The file .env can't be read ({error}).",
+                hint="Save it as text in UTF-8 that this user may read, or take it away.",
+            ) from error
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str) -> str:
+        if not url:
+            return url
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError):
+            raise ValueError("is no address of a database") from None
+        if parsed.drivername not in DATABASES:
+            raise ValueError(f"must begin with one of {', '.join(DATABASES)}")
+        if parsed.drivername.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+            raise ValueError("must name a file: several processes share the database")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        _require_port(url)
+        return url
+
+    @field_validator("waha_url", "ocr_url", "public_url")
+    @classmethod
+    def _is_a_web_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        _require_port(url)
+        return url
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, level: str) -> str:
+        if level.upper() not in LEVELS:
+            raise ValueError(f"must be one of {', '.join(LEVELS)}")
+        return level
+
+    @field_validator("seal_keys")
+    @classmethod
+    def _are_keys(cls, keys: str) -> str:
+        for number, key in enumerate((one.strip() for one in keys.split(",")), start=1):
+            try:
+                fits = not keys or not key or len(urlsafe_b64decode(key)) == KEY_BYTES
+            except (NoBase64, ValueError):
+                fits = False
+            if not fits:
+                raise ValueError(f"holds a key that is none (number {number})")
+        return keys
+
+    @field_validator("time_scale", "shortest_call_s", "min_any_gap_s")
+    @classmethod
+    def _is_finite(cls, number: float) -> float:
+        if not math.isfinite(number):
+            raise ValueError("must be a number that is not endless")
+        return number
+
     @property
     def database(self) -> str:
         """The database's address."""
@@ -56,3 +159,23 @@ class Settings(BaseSettings):
     @property
     def api_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def _require_port(url: str) -> None:
+    """Raises: ValueError."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("has a port that is no number up to 65535") from None
+
+
+def _wrong(found: Mapping[str, Any]) -> WrongSetting:
+    """Our error for one of pydantic's; a value that may hold a password is left out."""
+    field = str(found["loc"][0]) if found["loc"] else "settings"
+    said = str(found["msg"]).removeprefix("Value error, ")
+    shown = "" if field in SECRET else f" (it is {str(found.get('input'))[:60]!r})"
+    return WrongSetting(
+        f"The setting {PREFIX}{field.upper()} can't be used{shown}: {said}.",
+        hint=HINTS.get(field, "Correct it in the environment or in .env, or leave it out.")
+        + " Every setting: docs/settings.md.",
+    )

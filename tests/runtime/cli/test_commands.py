@@ -231,3 +231,41 @@ def test_a_database_that_can_only_be_read_stops_the_start(folder: Path) -> None:
     assert done.returncode == PROBLEMS
     assert "Nothing can be saved in the database" in done.stderr
     assert children_of(folder) == []
+
+
+# --------------------------------------------------------------------------- settings and databases
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "value"),
+    [
+        ("doctor", "ALIR_DATABASE_URL", "nonsense"),
+        ("doctor", "ALIR_TIME_SCALE", "abc"),
+        ("seed", "ALIR_SEAL_KEYS", "xx"),
+        ("demo", "ALIR_REDIS_URL", "nonsense"),
+        ("up", "ALIR_PORT", "many"),
+        ("migrate", "ALIR_DATABASE_URL", "mysql+pymysql://alir:very-secret@127.0.0.1:1/alir"),
+    ],
+)
+def test_a_setting_that_can_not_be_used_is_named(
+    folder: Path, word: str, name: str, value: str
+) -> None:
+    done = alir(folder, word, **{name: value})
+
+    assert done.returncode == PROBLEMS, done
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "very-secret" not in done.stderr
+
+
+def test_a_database_that_somebody_holds_is_not_migrated_and_that_is_told(folder: Path) -> None:
+    (folder / "var").mkdir()
+    holder = sqlite3.connect(folder / "var" / "alir.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+
+    done = alir(folder, "migrate")
+
+    holder.close()
+    assert done.returncode == PROBLEMS
+    assert "is held by another program" in done.stderr
+    assert "Traceback" not in done.stderr

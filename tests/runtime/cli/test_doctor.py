@@ -128,7 +128,7 @@ def test_a_wrong_clock_and_scaled_waits_are_told(now: datetime, scale: float, le
         ("WORKING", "PAUSED", Level.WARNING),
         ("WORKING", "COLD_FROZEN", Level.WARNING),
         ("STARTING", "OK", Level.WARNING),
-        ("SCAN_QR_CODE", "OK", Level.PROBLEM),
+        ("SCAN_QR_CODE", "OK", Level.WARNING),
         ("FAILED", "OK", Level.PROBLEM),
         (None, "OK", Level.PROBLEM),
     ],
