@@ -212,6 +212,10 @@ def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> Problem:
         at, column, sign = suspect
         message = f"A text that begins with {sign} must stand in quotes."
         hint = _QUOTES
+        if sign in _CLOSED_BY and _still_open(text, error, at, column, _CLOSED_BY[sign]):
+            what = "list" if sign == "[" else "group of keys"
+            message = f"The {what} that opens here with {sign} is never closed. {message}"
+            hint = f"For a {what}: close it with {_CLOSED_BY[sign]}. For a text: {_QUOTES}"
     elif "mapping values are not allowed" in str(error.problem):
         message = "There is a second colon in this line, or the line is indented too far."
         hint = f"A text with a colon needs quotes. {_QUOTES}"
@@ -238,6 +242,22 @@ def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> Problem:
 _UNQUOTED = re.compile(r"^\s*(?:- +)*(?:[^\s:{\[\"'#][^:#\"']*:\s+)?(?P<value>[{\[@`%*&!].*)$")
 
 
+_CLOSED_BY = {"{": "}", "[": "]"}
+
+
+def _still_open(
+    text: str, error: yaml.MarkedYAMLError, line: int, column: int, closing: str
+) -> bool:
+    """Whether the parser was inside the list or mapping that opens at this place (from 0), and
+    had met nothing that could close it."""
+    opened, met = error.context_mark, error.problem_mark
+    if opened is None or met is None or "flow" not in str(error.context):
+        return False
+    if (opened.line, opened.column) != (line, column):
+        return False
+    return closing not in text[opened.index : met.index]
+
+
 def _unquoted(lines: list[str], at: int) -> tuple[int, int, str] | None:
     """A value near line `at` that begins with a sign YAML keeps for itself, as spintax does."""
     for line in range(at, max(at - 3, -1), -1):
@@ -248,7 +268,7 @@ def _unquoted(lines: list[str], at: int) -> tuple[int, int, str] | None:
         closed = value.rstrip().rstrip(",")
         if value[0] in "@`%*&!":
             return line, match.start("value"), value[0]
-        ends_itself = {"{": "}", "[": "]"}.get(value[0])
+        ends_itself = _CLOSED_BY.get(value[0])
         if ends_itself and (not closed.endswith(ends_itself) or "|" in value):
             return line, match.start("value"), value[0]
     return None

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from flows.check.outline import Outline, Step, form_of
 from flows.check.report import Notebook
 from flows.check.shape import real_path
-from flows.check.words import told
+from flows.check.words import complaint, told
 from flows.problems import Pointer, closest
 from flows.references import find_refs, is_reference, parse
 from nodes.contract import NodeKind
@@ -96,6 +96,8 @@ def _check_form(step: Step, kind: NodeKind, notebook: Notebook) -> None:
         if code == "missing_field" and len(path) == 1:
             message = f"'{step.id}' ({step.type}) needs '{path[0]}'."
             hint = _missing_hint(str(path[0]), given, known) or hint
+        elif not path:
+            message, hint = _whole_form(step, complaint(found), known)
         notebook.error(
             code,
             (*step.path, "with", *path),
@@ -103,6 +105,15 @@ def _check_form(step: Step, kind: NodeKind, notebook: Notebook) -> None:
             hint,
             on_key=on_key or code == "unknown_key",
         )
+
+
+def _whole_form(step: Step, said: str, known: list[str]) -> tuple[str, str]:
+    """(message, hint) for what a kind says of its form as a whole."""
+    if "with" in step.raw:
+        return f"'with' of '{step.id}' ({step.type}): {said}", ""
+    named = ", ".join(f"'{name}'" for name in known[:8])
+    hint = f"Add 'with: {{...}}'. It may hold {named}{', ...' if len(known) > 8 else ''}."
+    return f"'{step.id}' ({step.type}) has no 'with': {said}", hint
 
 
 def _missing_hint(name: str, given: Mapping[str, Any], known: list[str]) -> str:

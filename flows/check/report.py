@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flows.check.control_signs import readable
 from flows.document import Document
 from flows.problems import Pointer, Problem, Range, Severity, node_of, pointer
 from flows.source import Source
@@ -88,9 +89,15 @@ class Notebook:
         if place is None and self.source is not None:
             source = self.source
             place = source.key_range_of(path) if on_key else source.range_of(path)
+        message, hint = readable(message), readable(hint)
         found = Problem(severity, code, node_of(path), pointer(path), message, hint, place)
         if found not in self.problems:
             self.problems.append(found)
+
+    def has(self, code: str, path: Pointer) -> bool:
+        """Whether this problem was written down for exactly this place."""
+        at = pointer(path)
+        return any(found.code == code and found.path == at for found in self.problems)
 
     def sorted(self) -> tuple[Problem, ...]:
         return tuple(sorted(self.problems, key=_place_of))

@@ -10,7 +10,8 @@ from flows.check import secrets as secrets_
 from flows.check import tenant as tenant_
 from flows.check.outline import outline
 from flows.check.report import Notebook, Report, Tenant
-from flows.check.shape import check_shape
+from flows.check.shape import check_format, check_shape
+from flows.check.signs import check_signs
 from flows.document import Document
 from flows.source import Source
 from flows.yaml_text import load
@@ -25,7 +26,8 @@ def check(
     """Every problem of a document: shape, graph, references, expressions, tenant, lint.
 
     `document` is a text (YAML or JSON; problems then have ranges), a text already read, or a
-    plain dict. `catalogue` is `nodes.catalogue.kinds()`. Without a `tenant` nothing of a tenant
+    plain dict; of a document in a newer format nothing else is told. `catalogue` is
+    `nodes.catalogue.kinds()`. Without a `tenant` nothing of a tenant
     is checked, and an unknown message field is told only when it looks like a slip (a warning).
     """
     source = load(document) if isinstance(document, str) else document
@@ -36,8 +38,9 @@ def check(
         raw = source.document
     else:
         raw = source
-    if raw is None or not places.check_bounds(raw, notebook):
+    if raw is None or not check_format(raw, notebook) or not places.check_bounds(raw, notebook):
         return Report(notebook.sorted(), None)
+    check_signs(raw, notebook)
     check_shape(raw, notebook)
     whole = outline(raw, catalogue)
     graph.check_graph(whole, notebook)

@@ -1,5 +1,6 @@
 """Level schema: the keys of a document and what kind of value each holds."""
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
@@ -11,10 +12,11 @@ from flows.check.words import told
 from flows.document import FORMAT, RESERVED_IDS, Document
 from flows.problems import Pointer
 
+_NUMBERED = re.compile(r"alir/[1-9][0-9.]*")
+
 
 def check_shape(raw: Mapping[str, Any], notebook: Notebook) -> None:
     """Every key that is unknown, missing or holds the wrong kind of value."""
-    _check_format(raw, notebook)
     try:
         Document.model_validate(raw)
     except ValidationError as error:
@@ -42,15 +44,18 @@ def check_shape(raw: Mapping[str, Any], notebook: Notebook) -> None:
             )
 
 
-def _check_format(raw: Mapping[str, Any], notebook: Notebook) -> None:
+def check_format(raw: Mapping[str, Any], notebook: Notebook) -> bool:
+    """Whether this version of Alir can judge the document: its format is not a newer one."""
     version = raw.get("flow")
-    if isinstance(version, str) and version != FORMAT and version.startswith("alir/"):
-        notebook.error(
-            "newer_format",
-            ("flow",),
-            f"This document has the format {version[:20]}; this version of Alir reads {FORMAT}.",
-            "Update Alir, or export the flow again from the other installation.",
-        )
+    if not isinstance(version, str) or version == FORMAT or not _NUMBERED.fullmatch(version):
+        return True
+    notebook.error(
+        "newer_format",
+        ("flow",),
+        f"This document has the format {version[:20]}; this version of Alir reads {FORMAT}.",
+        "Update Alir, or export the flow again from the other installation.",
+    )
+    return False
 
 
 def _note(
@@ -61,9 +66,10 @@ def _note(
     if path in seen and kind not in ("missing", "extra_forbidden"):
         return  # one of the other members of a union
     seen.add(path)
-    if path == ("flow",) and any(p.code == "newer_format" for p in notebook.problems):
-        return
-    known = keys_of(Document, path[:-1] if kind == "extra_forbidden" else path)
+    if notebook.has("control_sign", path):
+        return  # told already, in words that help more
+    beside = kind in ("extra_forbidden", "missing")
+    known = keys_of(Document, path[:-1] if beside else path)
     code, message, hint = told({**found, "loc": path}, known)
     if kind == "missing":
         name = str(found["loc"][-1])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.problems import did_you_mean
+from flows.problems import closest, did_you_mean
 
 _EXPECTED = {
     "string_type": "text",
@@ -24,7 +24,8 @@ _EXPECTED = {
 
 
 def told(error: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str, str]:
-    """(code, message, hint) for one pydantic error; `known` are the keys allowed at its place."""
+    """(code, message, hint) for one pydantic error; `known` are the keys allowed at its place
+    (of a missing key: beside it), empty when they cannot be told."""
     kind = str(error["type"])
     name = str(error["loc"][-1]) if error["loc"] else "the document"
     given = error.get("input")
@@ -32,9 +33,9 @@ def told(error: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str, str]
     if kind == "extra_forbidden":
         return "unknown_key", f"There is no field '{name}' here.", did_you_mean(name, known)
     if kind == "missing":
-        near = [key for key in given if key not in known] if isinstance(given, Mapping) else []
-        renamed = [key for key in near if did_you_mean(key, [name]).startswith("Did")]
-        hint = f"Did you write '{renamed[0]}' for it?" if renamed else f"Add '{name}: ...'."
+        strange = [key for key in given if key not in known] if isinstance(given, Mapping) else []
+        renamed = closest(name, strange) if known else None
+        hint = f"Did you write '{renamed}' for it?" if renamed else f"Add '{name}: ...'."
         return "missing_field", f"'{name}' is missing.", hint
     if kind in _EXPECTED:
         hint = _type_hint(kind, given)
@@ -58,8 +59,13 @@ def told(error: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str, str]
         return "too_long", f"'{name}' may have {context.get('max_length')} at most.", "Shorten it."
     if kind == "string_pattern_mismatch":
         return "wrong_form", f"'{name}' cannot be {_shown(given)}.", _pattern_hint(context)
+    return "wrong_value", f"'{name}': {complaint(error)}", ""
+
+
+def complaint(error: Mapping[str, Any]) -> str:
+    """What the check of a model said itself, as the end of a sentence."""
     message = str(error["msg"]).removeprefix("Value error, ")
-    return "wrong_value", f"'{name}': {message}{'' if message.endswith('.') else '.'}", ""
+    return message if message.endswith(".") else f"{message}."
 
 
 def _type_hint(kind: str, given: Any) -> str:

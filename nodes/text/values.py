@@ -12,6 +12,21 @@ from nodes.contract import Context
 SHOP_FIELD = "toko"
 """`[toko]` is the tenant's name; `[name]` is the contact's."""
 
+PLACE_COLUMNS = {
+    "zone": "zone",
+    "zona": "zone",
+    "city": "city",
+    "province": "province",
+    "kota": "city",
+    "kabupaten": "city",
+    "provinsi": "province",
+    "daerah": "province",
+}
+"""Where a contact says its zone or place, the surest first, and what the column holds.
+
+The product's own names go before the column titles of a customer's file.
+"""
+
 
 def field_values(fields: Iterable[str], ctx: Context) -> dict[str, Any]:
     """A value for each of these fields that has one, apart from the time-aware ones.
@@ -55,14 +70,18 @@ def local_now(ctx: Context) -> datetime:
 
 
 def recipient_zone(ctx: Context) -> str:
-    """The IANA zone of the contact as far as it is known, else the tenant's."""
+    """The IANA zone of the contact as far as it is known, else the tenant's.
+
+    The first of the columns in `PLACE_COLUMNS` that holds a zone or a place somebody knows.
+    """
     contact = contact_of(ctx)
-    place = {
-        key: str(value)
-        for key in ("zone", "province", "city")
-        if (value := _value(contact, key) or _value(_mapping(contact.get("fields")), key))
-    }
-    return contact_zone(**place, otherwise=tenant_zone(ctx))
+    layers = (contact, _mapping(contact.get("fields")))
+    for column, what in PLACE_COLUMNS.items():
+        for value in (_value(layer, column) for layer in layers):
+            found = contact_zone(**{what: str(value or "")}, otherwise="")
+            if found:
+                return found
+    return tenant_zone(ctx)
 
 
 def tenant_zone(ctx: Context) -> str:

@@ -41,6 +41,10 @@ ui:
     [
         ("a: {Halo|Hai} kak\n", "bad_yaml", 1, 4, "quotes"),
         ("a: [name] halo\n", "bad_yaml", 1, 4, "quotes"),
+        ("a: [name\nb: 1\nc: 2\n", "bad_yaml", 1, 4, "list that opens here with [ is never"),
+        ("a: [name\nb: 1\nc: 2\n", "bad_yaml", 1, 4, "quotes"),
+        ("a: [name", "bad_yaml", 1, 4, "close it with ]"),
+        ("a: {Halo|Hai kak\nb: 1\n", "bad_yaml", 1, 4, "keys that opens here with { is never"),
         ("a: *promo* hari ini\n", "bad_yaml", 1, 4, "quotes"),
         ("a: @toko\n", "bad_yaml", 1, 4, "quotes"),
         ("a: {{ x }} b\n", "key_not_text", 1, 5, "quotes"),
@@ -336,3 +340,8 @@ def test_a_tidy_json_text_is_json_in_order():
     assert tidy(load('{"kind": "x", "flow": "alir/1"}')) == (
         '{\n  "flow": "alir/1",\n  "kind": "x"\n}\n'
     )
+
+
+@pytest.mark.parametrize("text", ["a: {Halo|Hai} kak\n", "a: [name] halo\n", "a: [x|y] b\nc: 1\n"])
+def test_says_nothing_of_an_open_list_when_it_is_closed(text):
+    assert "never closed" not in load(text).problems[0].message

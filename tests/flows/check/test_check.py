@@ -539,3 +539,93 @@ def test_sixty_nodes_are_checked(catalogue):
 
     assert report.ok
     assert len(report.document.nodes) > 60
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "hint"),
+    [
+        ("id: promo\n", "", "/id", "Add 'id: ...'."),
+        ("id: promo\n", "idd: promo\n", "/id", "Did you write 'idd' for it?"),
+        ("name: Promo\n", "nama: Promo\n", "/name", "Did you write 'nama' for it?"),
+        ("    type: stop\n", "    name: stop\n", "/nodes/akhir/type", "Add 'type: ...'."),
+        (
+            "    type: stop\n",
+            "    tipe: stop\n    name: x\n",
+            "/nodes/akhir/type",
+            "Did you write 'tipe' for it?",
+        ),
+    ],
+)
+def test_a_missing_key_is_never_said_to_be_one_that_is_right(old, new, path, hint, catalogue):
+    found = [p for p in check(GOOD.replace(old, new), catalogue).problems if p.path == path]
+
+    assert [(p.code, p.hint) for p in found] == [("missing_field", hint)]
+
+
+@pytest.mark.parametrize("document", ["flow: alir/2\nsteps: {a: 1}\n", {"flow": "alir/10"}])
+def test_a_document_of_a_newer_format_is_told_that_alone(document, catalogue):
+    report = check(document, catalogue)
+
+    assert [p.code for p in report.problems] == ["newer_format"]
+    assert report.document is None
+
+
+def test_a_format_that_is_no_number_is_a_slip_of_the_pen(catalogue):
+    report = check(GOOD.replace("alir/1", "alir/l"), catalogue)
+
+    assert [(p.code, p.hint) for p in report.errors] == [("wrong_choice", "Did you mean 'alir/1'?")]
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        ("{type: wait}", "'jeda' (wait) has no 'with': give a duration, or both min and max."),
+        (
+            "{type: wait, with: {min: 5s}}",
+            "'with' of 'jeda' (wait): give a duration, or both min and max.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_whole_form_names_the_node_and_with(node, says, catalogue):
+    found = only(check(f"{GOOD}  jeda: {node}\n", catalogue), "wrong_value")
+
+    assert (found.node, found.path, found.message) == ("jeda", "/nodes/jeda/with", says)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "sign"),
+    [
+        ("name: Promo", r'name: "Promo\0"', "/name", "U+0000"),
+        ("name: Promo", r'name: "Pro\nmo"', "/name", "U+000A"),
+        ("id: promo", r'id: "pro\0mo"', "/id", "U+0000"),
+        ("name: Promo", 'name: Promo\ndescription: "a\\e[31m"', "/description", "U+001B"),
+        ("name: Promo", 'name: Promo\ntags: ["a\\a"]', "/tags/0", "U+0007"),
+        ("  akhir:", r'  "akhir\x9b":', "/nodes/akhir\x9b", "U+009B"),
+        ("type: stop", 'type: stop\n    name: "a\\0"', "/nodes/akhir/name", "U+0000"),
+        ("vars: {kota: Bandung}", r'vars: {kota: "B\0"}', "/vars/kota", "U+0000"),
+    ],
+)
+def test_a_control_character_is_a_problem_of_its_own(old, new, path, sign, catalogue):
+    report = check(GOOD.replace(old, new), catalogue)
+
+    found = [p for p in report.errors if p.path == path]
+    assert [p.code for p in found] == ["control_sign"]
+    assert sign in found[0].message
+    assert all(text.isprintable() for p in report.problems for text in (p.message, p.hint))
+
+
+def test_a_description_may_have_lines(catalogue):
+    text = GOOD.replace("name: Promo", 'name: Promo\ndescription: "satu\\n\\tdua"')
+
+    assert check(text, catalogue).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("nma", "nama"), ("namaa", "nama"), ("nme", "name"), ("Kta", "kota")]
+)
+def test_a_slip_in_a_field_has_its_suggestion_without_a_tenant(written, meant, catalogue):
+    report = check(GOOD.replace("[name|kak]", f"[{written}]"), catalogue)
+
+    found = only(report, "text_unknown_field")
+    assert (found.severity, report.ok) == ("warning", True)
+    assert f"Did you mean [{meant}]?" in found.hint

@@ -106,3 +106,29 @@ def test_says_where_a_broken_text_breaks(text, code):
         spintax(Spintax(text=text), context())
 
     assert (refused.value.kind, refused.value.code) == ("bad_config", code)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kota": "Ternate"},
+        {"Kota": "Kota Ternate"},
+        {"KABUPATEN": "Kab. Merauke"},
+        {"provinsi": "Maluku Utara"},
+        {"Daerah": "papua"},
+        {"zona": "wit"},
+        {"Zona": "3", "kota": "entah", "provinsi": "Maluku"},
+    ],
+)
+def test_greets_by_the_clock_of_a_place_in_an_indonesian_column(fields):
+    values = spun("[salam_waktu] [jam]", scope=contact(fields=fields))
+
+    assert values["text"] == "siang 11:30"
+    assert values["recipe"]["values"]["zone"] == "Asia/Jayapura"
+
+
+@pytest.mark.parametrize("own", [{"zone": "WIB"}, {"city": "Solo"}, {"province": "Jawa Tengah"}])
+def test_what_the_contact_says_itself_goes_before_an_indonesian_column(own):
+    values = spun("[salam_waktu] [jam]", scope=contact(**own, fields={"kota": "Ternate"}))
+
+    assert values["text"] == "pagi 09:30"
