@@ -134,6 +134,7 @@ def flow_test(files: list[Path], as_json: AsJson = False) -> None:
     sys.exit(max(test(file, as_json=as_json) for file in files))
 
 
+@app.command("simulate")
 @flow_commands.command("run")
 def flow_run(
     file: Path,

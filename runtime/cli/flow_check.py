@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from flows.check import Report, check
-from flows.problems import Problem
 from flows.yaml_text import load, tidy
 from nodes.catalogue import kinds
+from runtime.cli import flow_file
 
 OK, FOUND_PROBLEMS, WRONG_USAGE = 0, 1, 2
 
@@ -39,7 +39,7 @@ def format_file(path: str | Path, write: bool = False) -> int:
     source = load(text)
     if source.document is None or source.problems:
         for found in source.problems:
-            print(_line(str(path), found), file=sys.stderr)  # noqa: T201
+            print(flow_file.told(path, found), file=sys.stderr)  # noqa: T201
         return FOUND_PROBLEMS
     formatted = tidy(source)
     if not write:
@@ -51,23 +51,15 @@ def format_file(path: str | Path, write: bool = False) -> int:
 
 def _read(path: str | Path) -> str | None:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        print(f"{path}: cannot be read ({error.strerror}).", file=sys.stderr)  # noqa: T201
-    except UnicodeDecodeError:
-        print(f"{path}: is no UTF-8 text. Save it as UTF-8.", file=sys.stderr)  # noqa: T201
+        return flow_file.read(path)
+    except flow_file.Unreadable as error:
+        print(error, file=sys.stderr)  # noqa: T201
     return None
 
 
 def _told(path: str, report: Report) -> list[str]:
-    lines = [_line(path, found) for found in report.problems]
+    lines = [flow_file.told(path, found) for found in report.problems]
     errors, warnings = len(report.errors), len(report.warnings)
     if not lines:
         return [f"{path}: no problems."]
     return [*lines, f"{path}: {errors} error(s), {warnings} warning(s)."]
-
-
-def _line(path: str, found: Problem) -> str:
-    place = f"{found.range.line}:{found.range.column}" if found.range else "1:1"
-    hint = f"\n    {found.hint}" if found.hint else ""
-    return f"{path}:{place}: {found.severity}: {found.message} [{found.code}]{hint}"

@@ -13,14 +13,15 @@ from rich.table import Table
 
 from domain.contact_rows import Accepted, NoPhoneColumn, Rejected, plan_rows
 from domain.zones import WIB, zone_of
-from flows import limits
 from flows.check import Report, check
 from flows.document import Document
 from flows.engine.plan import PlanError
 from flows.problems import Problem
-from flows.simulate import CaseResult, Simulation, World, run_cases, simulate
+from flows.simulate import CaseResult, Simulation, run_cases, simulate
 from flows.simulate.run import DEFAULT_NOW, DEFAULT_SEED
 from nodes import catalogue
+from runtime.cli import flow_file
+from runtime.cli.flow_notes import AskedWorld, unknown_fields
 from services.contacts.files import FileProblem, open_rows
 
 OK, PROBLEMS, USAGE = 0, 1, 2
@@ -91,6 +92,11 @@ def flow_run(
         return _wrong_use(error, as_json, out)
     if report.document is None or not report.ok:
         return _problems(report, file, as_json, out)
+    warnings = unknown_fields(report.document, given_params, people)
+    if not as_json:
+        for line in warnings:
+            _console(out).print(f"[yellow]{escape(line)}[/]")
+    world = AskedWorld(contacts=people)
     try:
         found = simulate(
             report.document,
@@ -98,7 +104,7 @@ def flow_run(
             event=given_event,
             inputs=given_event,
             params=given_params,
-            world=World(contacts=people),
+            world=world,
             seed=seed,
             now=moment,
         )
@@ -111,9 +117,12 @@ def flow_run(
     except ValueError as error:
         return _wrong_use(WrongUse(str(error)), as_json, out)
     if as_json:
-        _write_json({**found.as_json(), "seed": seed, "rejected": rejected}, out)
+        more = {"warnings": warnings, "nobody": world.nobody()}
+        _write_json({**found.as_json(), "seed": seed, "rejected": rejected, **more}, out)
     else:
         _show_run(found, rejected, seed, out)
+        for line in world.nobody():
+            _console(out).print(f"[yellow]{escape(line)}[/]")
     return PROBLEMS if found.status in ("failed", "cut") else OK
 
 
@@ -122,14 +131,9 @@ def flow_run(
 
 def _checked(file: Path) -> Report:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(limits.TEXT_BYTES_MAX + 1)
-        text = content.decode()
-    except OSError as error:
-        raise WrongUse(f"{file} can't be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise WrongUse(f"{file} is no text in UTF-8") from error
-    return check(text, catalogue.kinds())
+        return check(flow_file.read(file), catalogue.kinds())
+    except flow_file.Unreadable as error:
+        raise WrongUse(str(error)) from error
 
 
 def _nothing_given(document: Document) -> None:
@@ -183,7 +187,7 @@ def _people(file: Path | None) -> tuple[list[dict[str, Any]], dict[str, int]]:
                 if len(people) > CONTACTS_MAX:
                     raise WrongUse(f"{file} has more than {CONTACTS_MAX} people")
     except OSError as error:
-        raise WrongUse(f"{file} can't be read: {error.strerror or error}") from error
+        raise WrongUse(f"{file}: cannot be read ({error.strerror or error}).") from error
     except FileProblem as error:
         raise WrongUse(f"{file}: {error.message} {error.hint}".strip()) from error
     return people, rejected
@@ -221,17 +225,12 @@ def _wrong_use(error: WrongUse, as_json: bool, out: TextIO) -> int:
 
 def _problems(report: Report, file: Path, as_json: bool, out: TextIO) -> int:
     if as_json:
-        _write_json(report.as_json(), out)
+        _write_json({"file": str(file), **report.as_json()}, out)
         return PROBLEMS
     console = _console(out)
     for found in report.problems:
-        place = f":{found.range.line}:{found.range.column}" if found.range else ""
         colour = "red" if found.severity == "error" else "yellow"
-        hint = f" {found.hint}" if found.hint else ""
-        console.print(
-            f"[{colour}]{found.severity}[/] {escape(f'{file}{place} {found.path}')} "
-            f"{escape(found.message + hint)}"
-        )
+        console.print(f"[{colour}]{escape(flow_file.told(file, found))}[/]")
     return PROBLEMS
 
 

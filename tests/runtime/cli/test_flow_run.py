@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.cli.flow_check import check_file
 from runtime.cli.flow_run import flow_run, flow_test
 
 ROOT = Path(__file__).parents[3]
@@ -148,7 +149,7 @@ def test_a_document_with_problems_shows_them_with_their_place(command, flow):
         ({"event": "{}", "params": "@/nowhere.json"}, "--params"),
         ({"event": "{}", "now": "soon"}, "--now"),
         ({"event": "{}", "trigger": "nobody"}, "no trigger 'nobody'"),
-        ({"contacts": Path("/nowhere.csv")}, "can't be read"),
+        ({"contacts": Path("/nowhere.csv")}, "cannot be read"),
     ],
 )
 def test_wrong_use_exits_with_2_and_says_what_is_right(flow, more, said):
@@ -171,3 +172,62 @@ def test_a_contact_file_without_phones_is_wrong_use(flow, tmp_path):
 
 def test_a_file_that_is_not_there_is_wrong_use(tmp_path):
     assert told(flow_test, tmp_path / "nothing.yaml")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 2, "promo.yaml: cannot be read (No such file or directory)."),
+        (b"\xff\xfe\xfa", 2, "promo.yaml: is no UTF-8 text. Save it as UTF-8."),
+        (FLOW.replace("type: spintax", "type: spintaks").encode(), 1, "promo.yaml:18:"),
+    ],
+)
+def test_check_test_and_run_tell_the_same_problem_in_the_same_words(
+    tmp_path, capsys, content, code, said
+):
+    file = tmp_path / "promo.yaml"
+    if content is not None:
+        file.write_bytes(content)
+
+    checked = check_file(file)
+    printed = capsys.readouterr()
+    tested = told(flow_test, file)
+    tried = told(flow_run, file, event="{}")
+
+    assert (checked, tested[0], tried[0]) == (code, code, code)
+    assert said in tested[1]
+    assert tested[1] == tried[1]
+    assert tested[1].strip() in printed.out + printed.err
+
+
+def test_a_tag_that_nobody_has_is_named_beside_those_in_the_file(flow, tmp_path):
+    people = tmp_path / "lain.csv"
+    people.write_text("Nama,No HP,Tag\nSari,081200000011,VIP\nBudi,081200000012,Baru\n")
+
+    _, text = told(flow_run, flow, contacts=people)
+    _, found = told_json(flow_run, flow, contacts=people)
+
+    assert text.rstrip().endswith("Nobody has the tag 'Lead'; tags in the file: VIP, Baru.")
+    assert found["nobody"] == ["Nobody has the tag 'Lead'; tags in the file: VIP, Baru."]
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("Halo [namaa]. Balas STOP.", "Did you mean [nama]?"),
+        ("Halo [namaa|Kak]. Balas STOP.", "Did you mean [nama]?"),
+        ("Halo [zzz]. Balas STOP.", "Known fields:"),
+        ("Halo [nama] di [kota], [zzz|Kak], [toko], [hari]. Balas STOP.", None),
+    ],
+)
+def test_a_field_that_nobody_has_is_told_before_the_result(tmp_path, message, hint):
+    people = tmp_path / "orang.csv"
+    people.write_text("Nama,No HP,Kota\nSari,081200000011,Bogor\n")
+
+    code, text = told(flow_run, BROADCAST, contacts=people, params=json.dumps({"message": message}))
+
+    assert code == 0, text
+    assert ("unknown_field" in text) == (hint is not None), text
+    if hint:
+        assert text.startswith("--params message:1:6: warning: There is no field [")
+        assert text.index(hint) < text.index("messages")
