@@ -95,7 +95,7 @@ def _show(
     _step(console, "Database", lambda: migrate(app.database))
     _step(
         console,
-        "Workers and API (the first start after an install compiles the program)",
+        "API and workers (slower at the very first start)",
         lambda: _second(installation),
     )
     shop = _step(
@@ -193,6 +193,8 @@ def _settle(console: Console, app: App, tenant_id: int, campaign_id: int) -> Non
     told = ", ".join(
         f"{stats.by_state[word]} {word.lower()}" for word in REACHED if stats.by_state.get(word)
     )
+    if not console.is_terminal:
+        console.print()  # there a live picture does not end its last line
     console.print(f"[bold green]reached {reached}[/] of {stats.recipients} ({told})")
 
 

@@ -51,4 +51,6 @@ def test_everybody_is_reached_once_although_a_worker_is_killed() -> None:
     assert told["min_gap_s"] >= 5
     assert told["distinct_texts"] > 300
     assert "SIGKILL" in done.stderr
+    assert "Quiet hours are switched off for this show" in done.stderr
+    assert "reached 480 of 480" in done.stderr
     assert "480" in report

@@ -199,6 +199,8 @@ def test_a_whatsapp_server_that_is_down_holds_nothing_up_and_is_told_with_the_wa
     assert "http://127.0.0.1:1 does not answer" in said
     assert "Start WAHA, or correct ALIR_WAHA_URL" in said
     assert "SIMULATOR" not in said
+    assert "REAL NUMBERS" in said
+    assert "Replies such as STOP are stored, but not acted on yet" in said
 
 
 @pytest.mark.parametrize(
@@ -218,3 +220,4 @@ def test_daily_life_has_no_warnings() -> None:
 
     assert "TIME_SCALE" not in said
     assert "Other machines" not in said
+    assert "REAL NUMBERS" not in said
