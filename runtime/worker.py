@@ -23,10 +23,6 @@ EXIT_LOOP_DIED = 70
 _settings = Settings()
 logs.configure(_settings.log_level, _settings.log_format, f"worker-{_settings.worker_index}")
 app = celery_app(_settings)
-app.conf.beat_schedule = {
-    "scan": {"task": "runtime.advance", "schedule": 5.0, "options": {"expires": 5}},
-    "scan-media": {"task": "runtime.advance_media", "schedule": 5.0, "options": {"expires": 5}},
-}
 
 
 @worker_init.connect

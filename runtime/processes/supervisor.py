@@ -151,7 +151,7 @@ class Installation:
                         "celery",
                         "-q",
                         "-A",
-                        "runtime.worker",
+                        "runtime.beat",
                         "beat",
                         "-S",
                         "celery.beat.Scheduler",
