@@ -393,5 +393,5 @@ def _no_phone_hint(columns: Sequence[str]) -> str:
     found = ", ".join(f'"{column[:40]}"' for column in columns[:20]) or "none"
     return (
         f"No column with phone numbers was found. Columns found: {found}. "
-        'Name the phone column "No HP" or choose it by hand.'
+        'Name the phone column "No HP" and upload the file again.'
     )

@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.text import Severity
-from domain.text import check as check_text
-from flows import repository
+from flows import message_fields, param_checks, repository
 from flows.check import Report, check
 from flows.content_hash import content_hash
 from flows.document import Document
@@ -178,31 +176,28 @@ class TenantFlows:
         found = repository.version(session, tenant_id, version_id)
         if found is None:
             return dict(params), ()
-        wrong: list[PlanProblem] = []
         document = Document.model_validate(found.document)
-        filled = fill_params(document, params, wrong)
+        wrong = param_checks.numbers(params)
+        if wrong:
+            return dict(params), wrong  # what is no number can't be compared with limits either
+        refused: list[PlanProblem] = []
+        filled = fill_params(document, params, refused)
+        wrong += [
+            FieldProblem(problem.path.lstrip("/").replace("/", "."), problem.message, problem.hint)
+            for problem in refused
+        ]
+        wrong += param_checks.unknown(document, params)
+        texts = param_checks.texts(document, filled)
+        if texts:
+            known = message_fields.known(session, tenant_id, document)
+            for name, text in texts.items():
+                wrong += param_checks.text(name, text, known)
         if not wrong:
             try:
                 compile_plan(document, filled)
             except PlanError as error:
-                wrong += error.problems
-        return filled, [
-            FieldProblem(problem.path.lstrip("/").replace("/", "."), problem.message, problem.hint)
-            for problem in wrong
-        ] + _text_problems(document, filled)
-
-
-def _text_problems(document: Document, params: Mapping[str, Any]) -> list[FieldProblem]:
-    """What is wrong with the message texts among the parameters, by line and column."""
-    forms = (document.params or {}).get("properties") or {}
-    return [
-        FieldProblem(f"params.{name}:{found.line}:{found.column}", found.message, found.hint)
-        for name, form in forms.items()
-        if isinstance(form, Mapping) and form.get("x-lang") == "text"
-        if isinstance(params.get(name), str)
-        for found in check_text(params[name])
-        if found.severity is Severity.ERROR
-    ]
+                wrong += param_checks.of_plan(document, error.problems)
+        return filled, wrong
 
 
 def _head(text: str) -> tuple[str, str, str]:

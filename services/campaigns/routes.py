@@ -88,7 +88,7 @@ def start(
     now = app.clock.now()
 
     def act() -> dict[str, Any]:
-        campaign = service.start(session, member.tenant_id, campaign_id, now)
+        campaign = service.start(session, member.tenant_id, campaign_id, now, app.flows)
         return CampaignOut.model_validate(campaign).model_dump(mode="json")
 
     return once(session, member.tenant_id, key, ["campaign.start", campaign_id], now, act)

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from services.kit.http import In, Out
+from services.kit.http import ID_MOST, In, Out
+from services.kit.plain_text import line_of_text
 
-Name = Annotated[str, Field(min_length=1, max_length=255)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(line_of_text)]
+RowId = Annotated[int, Field(ge=1, le=ID_MOST)]
 Params = Annotated[dict[str, Any], Field(max_length=100)]
 
 
@@ -15,8 +17,8 @@ class CampaignIn(In):
     """Either `flow_id` (its published version) or `flow_version_id`; `params` as the flow asks."""
 
     name: Name
-    flow_id: int | None = None
-    flow_version_id: int | None = None
+    flow_id: RowId | None = None
+    flow_version_id: RowId | None = None
     params: Params = Field(default_factory=dict)
     skip_missing: bool = False
 

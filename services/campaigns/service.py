@@ -129,10 +129,19 @@ def logs(
     return repository.logs(session, tenant_id, campaign_id, after, limit, status)
 
 
-def start(session: Session, tenant_id: int, campaign_id: int, now: datetime) -> Campaign:
+def start(
+    session: Session,
+    tenant_id: int,
+    campaign_id: int,
+    now: datetime,
+    flows: Flows | None = None,
+) -> Campaign:
     """Begin: the audience is frozen next, then the messages go out.
 
-    Raises: Conflict when it was started before, no device is paired, or nobody would get it.
+    With `flows`, the parameters are checked once more: the contacts and their fields may have
+    changed since the draft was written.
+    Raises: Conflict when it was started before, no device is paired, or nobody would get it;
+    Invalid for parameters that are not right any more.
     """
     campaign = _mine(session, tenant_id, campaign_id, lock=True)
     _check_move(campaign, CampaignStatus.PREPARING, (CampaignStatus.DRAFT, CampaignStatus.PENDING))
@@ -142,6 +151,8 @@ def start(session: Session, tenant_id: int, campaign_id: int, now: datetime) -> 
             code="flow_not_published",
             hint="Publish the flow, then start the campaign.",
         )
+    if flows is not None:
+        _filled(session, flows, tenant_id, campaign.flow_version_id, campaign.params)
     _check_devices(session, campaign)
     _check_audience(session, campaign)
     campaign.started_at = now
@@ -294,7 +305,9 @@ def _filled(
     session: Session, flows: Flows, tenant_id: int, version_id: int, params: Mapping[str, Any]
 ) -> dict[str, Any]:
     filled, found = flows.fill(session, tenant_id, version_id, params)
-    problems = [*found, *_delay_problems(filled)]
+    problems = list(found)
+    if not any(one.field.startswith("params.delay_") for one in found):
+        problems += _delay_problems(filled)
     if problems:
         raise Invalid(
             "Some parameters of the campaign are not right.",

@@ -39,6 +39,17 @@ PHONE, LID = "phone", "lid"
 IDS_AT_ONCE = 500
 
 
+def field_names(session: Session, tenant_id: int, newest: int) -> set[str] | None:
+    """The names of the contacts' own fields, from the newest ones; None without any contact."""
+    rows = session.scalars(
+        select(Contact.fields)
+        .where(Contact.tenant_id == tenant_id)
+        .order_by(Contact.id.desc())
+        .limit(newest)
+    ).all()
+    return {name for fields in rows for name in fields or ()} if rows else None
+
+
 # People, in batches
 
 

@@ -3,16 +3,35 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from domain.zones import UnknownZone, zone_name
 from services.contacts.service import Person
 from services.kit.http import In, Out
+from services.kit.plain_text import line_of_text
 
 Name = Annotated[str, Field(max_length=100)]
-Tag = Annotated[str, Field(min_length=1, max_length=50)]
+Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(line_of_text)]
 Tags = Annotated[list[Tag], Field(max_length=100)]
 FieldName = Annotated[str, Field(min_length=1, max_length=60)]
 FieldValue = Annotated[str, Field(max_length=1000)]
+
+
+def _zone(value: str) -> str:
+    """A real zone by its full name. A cleared field is no zone: it is kept empty."""
+    if not value:
+        return value
+    try:
+        return zone_name(value)
+    except UnknownZone as error:
+        raise PydanticCustomError(
+            "unknown_zone",
+            "There is no such time zone. Write WIB, WITA, WIT or a name like Asia/Jakarta.",
+        ) from error
+
+
+Zone = Annotated[str, Field(max_length=40), AfterValidator(_zone)]
 
 
 class ContactIn(In):
@@ -28,7 +47,7 @@ class ContactPatch(In):
     """What is left out stays. `tags` replaces all tags; a field set to null is removed."""
 
     name: Name | None = None
-    zone: Annotated[str, Field(max_length=40)] | None = None
+    zone: Zone | None = None
     is_active: bool | None = None
     tags: Tags | None = None
     fields: Annotated[dict[FieldName, FieldValue | None], Field(max_length=100)] | None = None

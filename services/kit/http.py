@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy.orm import Session
 
 from services.kit.after_commit import rings
@@ -23,7 +23,8 @@ from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database
 from services.kit.doorbell import Doorbell
-from services.kit.errors import Forbidden, Unauthorized
+from services.kit.errors import Forbidden, NotFound, Unauthorized
+from services.kit.plain_text import checked
 from services.kit.ports import Flows
 from services.kit.rate_limit import Limit
 from services.kit.secrets import Sealer
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 Role = Literal["admin", "user", "agent"]
 PAGE_DEFAULT, PAGE_MOST = 50, 200
+ID_MOST = 2**63 - 1
+"""The largest number a database column holds."""
+ID_DIGITS_MOST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,14 @@ class Parts:
 
 
 class In(BaseModel):
-    """Base of what a request may bring: unknown keys are refused."""
+    """Base of what a request may bring: unknown keys and control characters are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _is_plain(cls, value: Any) -> Any:
+        return checked(value)
 
 
 class Out(BaseModel):
@@ -204,7 +213,24 @@ class Router(APIRouter):
         declared = [*self.dependencies, *(options.get("dependencies") or ())]
         if not any(isinstance(one.dependency, (Access, Public)) for one in declared):
             raise TypeError(f"{endpoint.__qualname__} does not say who may use it: add roles(...)")
+        options["dependencies"] = [*(options.get("dependencies") or ()), Depends(_ids_may_exist)]
         super().add_api_route(path, _with_transaction(endpoint), **options)
+
+
+def _ids_may_exist(request: Request) -> None:
+    """An id in the path that no column can hold is nobody's."""
+    for name, value in request.path_params.items():
+        if name.endswith("_id") and _is_beyond(str(value)):
+            raise NotFound("There is nothing with this number.", hint="Check the address.")
+
+
+def _is_beyond(written: str) -> bool:
+    if len(written) > ID_DIGITS_MOST:
+        return True
+    try:
+        return not -ID_MOST <= int(written) <= ID_MOST
+    except ValueError:
+        return False  # no number: the route says so
 
 
 # Pages
@@ -219,7 +245,9 @@ class Page:
 
 
 def _page(
-    after: Annotated[int | None, Query(ge=0, description="`next` of the page before.")] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=ID_MOST, description="`next` of the page before.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Page:
     return Page(after, limit)

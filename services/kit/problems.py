@@ -1,6 +1,6 @@
 """Every error leaves the API as problem+json (RFC 9457) with a stable code and a way out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
+from services.kit import addresses
 from services.kit.errors import FieldProblem, ProductError
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,6 +35,10 @@ _TITLES = {
     500: "Something went wrong",
     503: "Unavailable",
 }
+NOTHING = "There is nothing here."
+SEND_AN_OBJECT = "Send a JSON object."
+_PREFIX = "Value error, "
+_NO_OBJECT = frozenset({"missing", "model_attributes_type", "model_type", "dict_type"})
 _CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -96,10 +101,10 @@ def product_error(request: Request, error: Exception) -> JSONResponse:
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    found = [
-        FieldProblem(".".join(str(part) for part in one["loc"][1:]), str(one["msg"]))
-        for one in error.errors()[:100]
-    ]
+    wrong = error.errors()[:100]
+    if wrong and all(one["loc"][:1] == ("path",) for one in wrong):
+        return problem(request, 404, "not_found", NOTHING, hint=addresses.hint(request))
+    found = [_field_problem(one) for one in wrong]
     return problem(
         request,
         422,
@@ -110,13 +115,42 @@ def _validation_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def _field_problem(one: Mapping[str, Any]) -> FieldProblem:
+    """An error of the form check in our words."""
+    place, kind, message = one["loc"], one["type"], str(one["msg"])
+    if kind == "json_invalid":
+        where = f" (at character {place[1]})" if len(place) > 1 else ""
+        return FieldProblem("body", f"This is no JSON{where}.", SEND_AN_OBJECT)
+    if place == ("body",):
+        if kind in _NO_OBJECT:
+            hint = "It starts with { and is sent with Content-Type: application/json."
+            return FieldProblem("body", SEND_AN_OBJECT, hint)
+        return FieldProblem("body", message.removeprefix(_PREFIX))
+    within = (one.get("ctx") or {}).get("within")
+    field = ".".join(str(part) for part in (*place[1:], *([within] if within else ())))
+    return FieldProblem(field, message.removeprefix(_PREFIX))
+
+
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = _CODES.get(error.status_code, "error")
-    detail = "There is nothing here." if error.status_code == 404 else str(error.detail)
-    if error.status_code == 413:
+    status, hint = error.status_code, ""
+    methods: tuple[str, ...] = ()
+    detail = str(error.detail)
+    if status == 405:
+        methods = addresses.methods(request)
+        status = status if methods else 404
+    if status == 404:
+        detail, hint = NOTHING, addresses.hint(request)
+    elif status == 405:
+        allowed = ", ".join(methods)
+        detail = f"{request.method} can't be used here."
+        hint = f"Use {allowed}. {addresses.hint(request)}".strip()
+    elif status == 413:
         detail = "What was sent is too large."
-    return problem(request, error.status_code, code, detail)
+    answer = problem(request, status, _CODES.get(status, "error"), detail, hint=hint)
+    if methods:
+        answer.headers["Allow"] = ", ".join(methods)
+    return answer
 
 
 def _integrity_error(request: Request, error: Exception) -> JSONResponse:

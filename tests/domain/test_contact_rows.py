@@ -151,7 +151,7 @@ def test_a_file_without_a_phone_column_names_the_columns_found_and_the_way_out(r
     assert isinstance(problem, NoPhoneColumn)
     assert problem.columns == columns
     assert all(f'"{column}"' in problem.hint for column in columns)
-    assert "choose it by hand" in problem.hint
+    assert "and upload the file again" in problem.hint
 
 
 def test_a_guess_reads_local_numbers_of_the_home_country():
