@@ -103,7 +103,13 @@ def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     wrong = error.errors()[:100]
     if wrong and all(one["loc"][:1] == ("path",) for one in wrong):
-        return problem(request, 404, "not_found", NOTHING, hint=addresses.hint(request))
+        return problem(
+            request,
+            404,
+            "not_found",
+            NOTHING,
+            hint=addresses.hint(_paths(request), request.url.path, request.method),
+        )
     found = [_field_problem(one) for one in wrong]
     return problem(
         request,
@@ -137,14 +143,15 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     methods: tuple[str, ...] = ()
     detail = str(error.detail)
     if status == 405:
-        methods = addresses.methods(request)
+        methods = addresses.methods(_paths(request), request.url.path)
         status = status if methods else 404
     if status == 404:
-        detail, hint = NOTHING, addresses.hint(request)
+        detail, hint = NOTHING, addresses.hint(_paths(request), request.url.path, request.method)
     elif status == 405:
         allowed = ", ".join(methods)
         detail = f"{request.method} can't be used here."
-        hint = f"Use {allowed}. {addresses.hint(request)}".strip()
+        near = addresses.hint(_paths(request), request.url.path, request.method)
+        hint = f"Use {allowed}. {near}".strip()
     elif status == 413:
         detail = "What was sent is too large."
     answer = problem(request, status, _CODES.get(status, "error"), detail, hint=hint)
@@ -198,3 +205,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _database_error)
     app.add_exception_handler(NoConnectionFree, _database_error)
     app.add_exception_handler(Exception, unhandled)
+
+
+def _paths(request: Request) -> addresses.Paths:
+    found: addresses.Paths = request.app.openapi()["paths"]
+    return found
