@@ -43,6 +43,8 @@ def read(root: Path, path: str) -> bytes:
 def _steps(root: Path, path: str) -> list[str]:
     if len(path) > PATH_CHARACTERS_MAX or "\0" in path or not path.strip():
         raise problems.outside(path[:80], "is no path of a file")
+    if any("\ud800" <= sign <= "\udfff" for sign in path):
+        raise problems.outside(ascii(path[:80]), "is no path of a file")
     wanted = PurePosixPath(path)
     if wanted.is_absolute():
         if not wanted.is_relative_to(root):

@@ -114,11 +114,14 @@ def thumbnail(root: Path, tenant_id: int, name: str) -> Path | None:
     if not found.mimetype.startswith("image/"):
         return None
     target = _thumbnail_path(root, tenant_id, name)
+    # Other programs write to this volume: a link in it may lead anywhere, so none is followed.
+    if target.parent.is_symlink() or target.is_symlink():
+        return None
     if not target.exists():
         target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
         if not pictures.make_thumbnail(found.path, target):
             target.touch()
-    return target if target.stat().st_size > 0 else None
+    return target if target.lstat().st_size > 0 else None
 
 
 # --------------------------------------------------------------------------- taking in

@@ -194,3 +194,20 @@ def test_the_doctor_hears_what_is_wrong_with_the_folder(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     assert "closed to other users" in store.check(closed)[0]
+
+
+@pytest.mark.parametrize("linked", ["file", "folder"])
+def test_a_link_in_the_place_of_a_thumbnail_is_not_followed(tmp_path, linked):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    name = kept(tmp_path, picture((40, 30), "JPEG"))
+    small = store.thumbnail(tmp_path, 1, name)
+    (outside / small.name).write_text("somebody else's")
+    small.unlink()
+    if linked == "file":
+        small.symlink_to(outside / small.name)
+    else:
+        small.parent.rmdir()
+        small.parent.symlink_to(outside, target_is_directory=True)
+
+    assert store.thumbnail(tmp_path, 1, name) is None
