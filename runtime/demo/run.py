@@ -26,7 +26,7 @@ from services.contacts.models import Import
 from services.kit.config import Settings
 from services.kit.errors import Unavailable
 
-TIME_SCALE = 150.0
+TIME_SCALE = 200.0
 DELAY_S = (5.0, 20.0)
 """The pauses the product was specified with, before they are scaled down for the show."""
 PATIENCE_S = 120.0
