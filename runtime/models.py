@@ -21,6 +21,9 @@ class FlowRun(Base):
         Index("ix_flow_runs_lease", "status", "lease_until"),
         Index("ix_flow_runs_wait_key", "wait_key"),
         Index("ix_flow_runs_parent_id_status", "parent_id", "status"),
+        Index("ix_flow_runs_flow_id", "flow_id", "id"),
+        Index("ix_flow_runs_tenant_id_id", "tenant_id", "id"),
+        Index("ix_flow_runs_chat_session_id", "chat_session_id", "status"),
         TABLE_OPTIONS,
     )
 
@@ -37,6 +40,10 @@ class FlowRun(Base):
     kind: Mapped[str] = mapped_column(Word(12), default="broadcast")
     seed: Mapped[str] = mapped_column(Word(40), default="")
     identity_id: Mapped[int | None] = mapped_column(Id)
+    flow_id: Mapped[int | None] = mapped_column(Id)
+    chat_session_id: Mapped[int | None] = mapped_column(Id)
+    """The chat this run answers in."""
+    replay_of: Mapped[int | None] = mapped_column(Id)
     status: Mapped[str] = mapped_column(Word(10), default="QUEUED")
     reason: Mapped[str | None] = mapped_column(String(200))
     desired_state: Mapped[str | None] = mapped_column(Word(10))

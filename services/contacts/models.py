@@ -32,6 +32,8 @@ class Contact(Base):
     """The device this person last talked with (sticky routing)."""
     last_inbound_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    is_saved: Mapped[bool] = mapped_column(Boolean, default=True, server_default="1")
+    """False: somebody who wrote, or was written to, and whom nobody has saved as a contact."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -38,6 +38,7 @@ class OutboundMessage(Base):
         Index("ix_outbound_messages_lane", "device_id", "status", "priority", "not_before", "id"),
         Index("ix_outbound_messages_settle", "status", "reconcile_after"),
         Index("ix_outbound_messages_sent_at", "sent_at"),
+        Index("ix_outbound_messages_chat_session_id", "chat_session_id", "id"),
         Index("ix_outbound_messages_campaign_id_status", "campaign_id", "status"),
         TABLE_OPTIONS,
     )
@@ -57,6 +58,8 @@ class OutboundMessage(Base):
     pass_no: Mapped[int] = mapped_column(SmallInteger, default=1)
     identity_id: Mapped[int | None] = mapped_column(Id)
     """The person: contacts.id."""
+    chat_session_id: Mapped[int | None] = mapped_column(Id)
+    """The chat an answer belongs to; NULL for broadcasts."""
     chat_key: Mapped[str] = mapped_column(Word(64))
     """E.164 digits, or a LID or chat id as WhatsApp spells it."""
     is_cold: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -1,0 +1,1 @@
+"""Keyword rules of a tenant and when each was last used."""

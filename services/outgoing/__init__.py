@@ -1,0 +1,1 @@
+"""Webhooks to other systems: who wants which events, and every delivery."""

@@ -1,0 +1,1 @@
+"""Links that share their visitors among several numbers, and their clicks."""
