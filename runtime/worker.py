@@ -10,7 +10,7 @@ from typing import Any
 from celery.platforms import SecurityWarning
 from celery.signals import worker_init, worker_shutting_down
 
-from runtime import compose, resident
+from runtime import compose, media_witness, resident
 from runtime.celery_app import celery_app
 from runtime.pump import Pump
 from services.kit import logs
@@ -30,6 +30,7 @@ def _start(**_: Any) -> None:
     """Not when the worker is ready: that waits for the broker, and sending needs none."""
     try:
         resident.settle_in(Pump(compose.build(_settings), on_death=_end))
+        media_witness.start(_settings, "worker")
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.
         raise SystemExit(f"The worker can't start: {error}") from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.signals import worker_init, worker_shutting_down
 
-from runtime import compose, resident
+from runtime import compose, media_witness, resident
 from runtime.celery_app import celery_app
 from runtime.slow import Slow
 from services.kit import logs
@@ -28,6 +28,7 @@ def _start(**_: Any) -> None:
     """Not when the worker is ready: that waits for the broker, and the work needs none."""
     try:
         resident.settle_in(Slow(compose.build(_settings)))
+        media_witness.start(_settings, "slow")
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.
         raise SystemExit(f"The slow worker can't start: {error}") from error

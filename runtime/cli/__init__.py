@@ -58,12 +58,13 @@ def _fail(message: str, hint: str, code: int) -> NoReturn:
 def up(
     port: Annotated[int, typer.Option(help="Where the API listens.")] = 8000,
     sandbox_port: Annotated[int, typer.Option(help="Where the WhatsApp simulator listens.")] = 3000,
+    ocr_port: Annotated[int, typer.Option(help="Where the reader of images listens.")] = 5000,
     workers: Annotated[int, typer.Option(min=1, max=16)] = 2,
 ) -> None:
     """Start everything and run until Ctrl-C."""
     from runtime.cli.up import run
 
-    sys.exit(run(port, sandbox_port, workers))
+    sys.exit(run(port, sandbox_port, ocr_port, workers))
 
 
 @app.command()

@@ -52,6 +52,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield check_servers.waha(settings)
     yield from check_servers.numbers(settings)
     yield check_media.reader(settings)
+    yield from check_media.shared_folder(settings)
 
 
 def _port(url: str, usual: int) -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -17,7 +18,14 @@ from rich.markup import escape
 from runtime.cli.database import check_writable, make_folder, opened
 from runtime.cli.up_log import UpLog
 from runtime.cli.up_state import Hold, held
-from runtime.processes.supervisor import READY_S, SANDBOX_KEY, Installation, Layout, free_port
+from runtime.processes.supervisor import (
+    OCR_PYTHON,
+    READY_S,
+    SANDBOX_KEY,
+    Installation,
+    Layout,
+    free_port,
+)
 from services.kit.config import Settings
 from services.kit.errors import Unavailable
 
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.1
 READY_LOOK_S = 0.03
-OCR_PORT = 5000
 OCR_LOOK_S = 1.0
 SHOP_S = 120.0
 """How long making the demo business may take."""
@@ -43,7 +50,7 @@ class _AskedToStop(BaseException):
     """Somebody pressed Ctrl-C while things were starting."""
 
 
-def run(port: int, sandbox_port: int, workers: int) -> int:
+def run(port: int, sandbox_port: int, ocr_port: int, workers: int) -> int:
     """Start everything, show one log, restart what dies; 0 after a clean stop.
 
     Raises: ProductError that names the way out when something can't start.
@@ -52,7 +59,7 @@ def run(port: int, sandbox_port: int, workers: int) -> int:
     settings = Settings()
     folder = make_folder(settings)
     with held(folder) as hold, _stop_signals() as stop:
-        layout = _layout(settings, port, sandbox_port, workers)
+        layout = _layout(settings, port, sandbox_port, ocr_port, workers)
         _check_own_redis(settings)
         check_writable(settings)
         log = UpLog(console, folder / "up.log")
@@ -115,16 +122,17 @@ class _AllAtOnce(Installation):
         return self.layout.settings.var / "up.log"
 
 
-def _layout(settings: Settings, port: int, sandbox_port: int, workers: int) -> Layout:
-    """What to start; both ports are chosen and known to be free. Raises: Unavailable."""
+def _layout(
+    settings: Settings, port: int, sandbox_port: int, ocr_port: int, workers: int
+) -> Layout:
+    """What to start; the ports are chosen and known to be free. Raises: Unavailable."""
     from runtime.cli.check_servers import uses_sandbox
 
-    if port and port == sandbox_port:
-        raise Unavailable(
-            f"Port {port} was given to both the API and the simulator.",
-            code="port_in_use",
-            hint="Give them different ports with --port and --sandbox-port.",
-        )
+    _check_different(
+        ("the API", "--port", port),
+        ("the simulator", "--sandbox-port", sandbox_port),
+        ("the reader of images", "--ocr-port", ocr_port),
+    )
     api_port = free_port(port, "the API", "--port")
     layout = Layout(
         settings,
@@ -132,8 +140,8 @@ def _layout(settings: Settings, port: int, sandbox_port: int, workers: int) -> L
         sandbox_port=None,
         workers=workers,
         slow_workers=1,
-        ocr_port=_ocr_port(settings),
     )
+    layout = _with_reader(layout, ocr_port)
     if not uses_sandbox(settings):
         return layout
     simulator_port = free_port(sandbox_port, "the simulator", "--sandbox-port")
@@ -141,6 +149,7 @@ def _layout(settings: Settings, port: int, sandbox_port: int, workers: int) -> L
         layout,
         sandbox_port=simulator_port,
         extra={
+            **layout.extra,
             "ALIR_WAHA_URL": f"http://127.0.0.1:{simulator_port}",
             "ALIR_WAHA_API_KEY": SANDBOX_KEY,
             "ALIR_WAHA_IS_SANDBOX": "true",
@@ -148,21 +157,42 @@ def _layout(settings: Settings, port: int, sandbox_port: int, workers: int) -> L
     )
 
 
-def _ocr_port(settings: Settings) -> int | None:
-    """Where to read images; None where one is set, or runs at the usual place already."""
+def _check_different(*given: tuple[str, str, int]) -> None:
+    """Raises: Unavailable when one port was given to two (each: name, option, port)."""
+    for (name, option, port), (other, other_option, other_port) in combinations(given, 2):
+        if port and port == other_port:
+            raise Unavailable(
+                f"Port {port} was given to both {name} and {other}.",
+                code="port_in_use",
+                hint=f"Give them different ports with {option} and {other_option}.",
+            )
+
+
+def _with_reader(layout: Layout, wanted: int) -> Layout:
+    """The layout with a reader of images: one that runs at that port, or one of our own.
+
+    None where a setting names one, or none is set up. Raises: Unavailable when another program
+    has the port.
+    """
+    if layout.settings.ocr_url != Settings.model_fields["ocr_url"].default:
+        return layout
+    url = f"http://127.0.0.1:{wanted}"
+    if wanted and _reads_images(url):
+        return replace(layout, extra={"ALIR_OCR_URL": url})
+    if not OCR_PYTHON.exists():
+        return layout
+    return replace(layout, ocr_port=free_port(wanted, "the reader of images", "--ocr-port"))
+
+
+def _reads_images(url: str) -> bool:
     from services.integrations.ocr import client
     from services.integrations.ocr.types import OcrError
 
-    if settings.ocr_url != Settings.model_fields["ocr_url"].default:
-        return None
     try:
-        client.health(settings.ocr_url, OCR_LOOK_S)
+        client.health(url, OCR_LOOK_S)
     except OcrError:
-        try:
-            return free_port(OCR_PORT, "the reader of images", "ALIR_OCR_URL")
-        except Unavailable:
-            return free_port(0, "the reader of images", "ALIR_OCR_URL")
-    return None
+        return False
+    return True
 
 
 def _check_own_redis(settings: Settings) -> None:
@@ -192,6 +222,8 @@ def _bring_up(
         installation.wait_for_all(stop)
         answers_s = time.monotonic() - begun
         installation.start_ocr()
+        reader_url = installation.ocr_url or installation.layout.extra.get("ALIR_OCR_URL", "")
+        hold.tell(installation.api_url, installation.sandbox_url, reader_url)
         installation.start_workers()
         login = _shop(console, app, installation, stop)
         _greet(console, installation, settings, login, answers_s)

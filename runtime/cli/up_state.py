@@ -26,6 +26,7 @@ class Running:
     pid: int
     api_url: str = ""
     sandbox_url: str = ""
+    ocr_url: str = ""
 
 
 class Hold:
@@ -34,9 +35,9 @@ class Hold:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def tell(self, api_url: str = "", sandbox_url: str = "") -> None:
+    def tell(self, api_url: str = "", sandbox_url: str = "", ocr_url: str = "") -> None:
         """Write down where the servers are."""
-        told = json.dumps(asdict(Running(os.getpid(), api_url, sandbox_url))).encode()
+        told = json.dumps(asdict(Running(os.getpid(), api_url, sandbox_url, ocr_url))).encode()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, told, 0)
 

@@ -4,7 +4,7 @@ import sys
 
 import uvicorn
 
-from runtime import compose
+from runtime import compose, media_witness
 from runtime.asgi import ApiState, create_api
 from services.kit import logs
 from services.kit.config import Settings
@@ -28,6 +28,7 @@ def main() -> int:
             flows=compose.flows(),
         )
     )
+    media_witness.start(settings, "api")
     uvicorn.run(
         api,
         host=settings.host,

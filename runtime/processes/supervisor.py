@@ -22,6 +22,8 @@ READY_S = 30.0
 SANDBOX_KEY = "sandbox"
 OCR_PYTHON = HERE / ".venv-ocr" / "bin" / "python"
 """The program that reads images has an environment of its own: `make setup-ocr`."""
+OCR_NICENESS = 15
+"""Of 19: reading fills a processor for as long as pictures wait, and a picture may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Installation:
         self._run(
             Plan(
                 "ocr",
-                [str(OCR_PYTHON), "-m", "ocr", "--port", str(self.layout.ocr_port)],
+                ocr_command(self.layout.ocr_port),
                 {"OCR_MEDIA_ROOT": str(media)},
             )
         )
@@ -214,6 +216,11 @@ class Installation:
                 self.children[name].ask_to_stop()
         for name in order:
             self.children[name].stop()
+
+
+def ocr_command(port: int) -> list[str]:
+    """The command of the program that reads images; sends and replies have the processor first."""
+    return ["nice", "-n", str(OCR_NICENESS), str(OCR_PYTHON), "-m", "ocr", "--port", str(port)]
 
 
 def _worker(module: str, queues: Sequence[str], name: str) -> list[str]:

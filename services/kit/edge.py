@@ -88,8 +88,10 @@ def _in_our_words(message: Message, request_id: str) -> bytes | None:
     headers = MutableHeaders(scope=message)
     if message["status"] != 413 or headers.get("content-type") == problems.MEDIA_TYPE:
         return None
-    detail = "What was sent is too large."
-    body = orjson.dumps(problems.document(413, "too_large", detail, request_id))
+    told = problems.document(
+        413, "too_large", problems.TOO_LARGE, request_id, hint=problems.SEND_LESS
+    )
+    body = orjson.dumps(told)
     headers["Content-Type"] = problems.MEDIA_TYPE
     headers["Content-Length"] = str(len(body))
     return body

@@ -36,6 +36,10 @@ _TITLES = {
     503: "Unavailable",
 }
 NOTHING = "There is nothing here."
+TOO_LARGE = "What was sent is too large."
+SEND_LESS = (
+    "Make it smaller, or send it in parts. Files have 20 MB at most, pictures and film 16 MB."
+)
 SEND_AN_OBJECT = "Send a JSON object."
 _PREFIX = "Value error, "
 _NO_OBJECT = frozenset({"missing", "model_attributes_type", "model_type", "dict_type"})
@@ -153,7 +157,7 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
         near = addresses.hint(_paths(request), request.url.path, request.method)
         hint = f"Use {allowed}. {near}".strip()
     elif status == 413:
-        detail = "What was sent is too large."
+        detail, hint = TOO_LARGE, SEND_LESS
     answer = problem(request, status, _CODES.get(status, "error"), detail, hint=hint)
     if methods:
         answer.headers["Allow"] = ", ".join(methods)

@@ -54,7 +54,8 @@ def list_files(
 def upload(file: UploadFile, member: CurrentMember, app: App) -> MediaFile:
     """Put a file into the library; its type is told by its content. `reference` names it in flows.
 
-    Pictures, sound and film up to 16 MB, PDF up to 20 MB. The same file again is the same entry.
+    Pictures, sound and film up to 16 MB, PDF up to 20 MB, pictures up to 25 million pixels: more
+    is 413. A picture or PDF that is cut off is 422. The same file again is the same entry.
     """
     return service.add(
         app.database,

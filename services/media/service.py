@@ -17,6 +17,8 @@ from services.media import repository
 from services.media.models import MediaFile
 
 FILENAME_CHARS = 200
+_TOO_LARGE = ("media_too_large", "picture_too_large")
+"""The codes of a file with too many bytes, and of one with too many pixels."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -139,7 +141,7 @@ def _check_quota(used: int, more: int, library: Library) -> None:
 
 
 def _told(problem: store.MediaProblem) -> ProductError:
-    kind = TooLarge if problem.code == "media_too_large" else Invalid
+    kind = TooLarge if problem.code in _TOO_LARGE else Invalid
     return kind(str(problem), code=problem.code, hint=problem.hint)
 
 

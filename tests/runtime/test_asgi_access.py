@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import text
 
 from migrations.tables import metadata
+from tests.support.pictures import PDF
 
 CANARY = "canary-of-tenant-two"
 
@@ -105,7 +106,7 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     file = {"file": ("k.csv", f"No HP,Nama\n081288888888,{CANARY}\nabc,{CANARY}\n".encode())}
     taken = other.post("/api/contacts/upload", files=file, data={"source": CANARY}).json()
     other.post("/api/blacklist", json={"phone": "081277777777", "note": CANARY})
-    media = other.post("/api/media", files={"file": (CANARY, b"%PDF-1.7 canary")}).json()
+    media = other.post("/api/media", files={"file": (CANARY, PDF + b"canary")}).json()
     assert device
     return {
         "contact_id": contact["id"],

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from services.integrations.media import pictures
+from services.integrations.media import pictures, wholeness
 from services.integrations.media.kinds import (
     HEAD_BYTES,
     MAX_MEDIA_BYTES,
@@ -131,7 +131,7 @@ def receive(root: Path, stream: BinaryIO) -> Received:
     """Take a file in, no further than its type allows, and see what it is.
 
     Raises: MediaProblem (empty_media, media_type_unknown, media_too_large, broken_picture,
-    picture_too_large); nothing is left behind then.
+    broken_pdf, picture_too_large); nothing is left behind then.
     """
     incoming = root / _INCOMING
     incoming.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -175,6 +175,7 @@ def _copied(stream: BinaryIO, target: BinaryIO, path: Path) -> Received:
     target.flush()
     os.fsync(target.fileno())
     width_px, height_px = pictures.size_px(path) if kind.is_picture else (None, None)
+    wholeness.check(path, kind)
     return Received(path, kind, size_bytes, digest.hexdigest(), width_px, height_px)
 
 

@@ -17,6 +17,9 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 TEMPORARY = (429, 502, 503)
 NOT_SHARED = ("file_not_found", "not_permitted", "outside_media_folder")
 """The program does not see our media folder as we do: then the file itself is sent."""
+STATES = ("ready", "starting", "models_missing", "engine_broken")
+"""What the program calls its states in GET /health."""
+_LOOK = "If another program has that port, `alir doctor` says so."
 _START = "Start it with `alir up` after `make setup-ocr`, or set ALIR_OCR_URL to where it runs."
 
 
@@ -26,11 +29,19 @@ def scan_stored(url: str, relative_path: str, file: Path, timeout_s: float) -> S
     Raises: OcrError.
     """
     try:
-        return _scan(url, timeout_s, json={"path": relative_path})
+        return scan_shared(url, relative_path, timeout_s)
     except OcrError as error:
         if error.code not in NOT_SHARED:
             raise
     return scan_file(url, file, timeout_s)
+
+
+def scan_shared(url: str, relative_path: str, timeout_s: float) -> Scan:
+    """Read a file of the media folder by its name alone.
+
+    Raises: OcrError; one of NOT_SHARED when the program can't read it there.
+    """
+    return _scan(url, timeout_s, json={"path": relative_path})
 
 
 def scan_file(url: str, file: Path, timeout_s: float) -> Scan:
@@ -40,11 +51,23 @@ def scan_file(url: str, file: Path, timeout_s: float) -> Scan:
 
 
 def health(url: str, timeout_s: float = HEALTH_S) -> Health:
-    """What the program says of itself. Raises: OcrError when nothing answers there."""
+    """What the program says of itself.
+
+    Raises: OcrError when nothing answers there, and (not_the_reader) when another program does.
+    """
     status, body, _ = _ask("GET", url, "/health", timeout_s)
     document = _object(body)
-    said = str(document.get("detail") or document.get("status") or f"HTTP {status}")
-    return Health(status == 200, str(document.get("engine") or ""), said[:500])
+    state, engine = document.get("status"), document.get("engine")
+    if state not in STATES or not isinstance(engine, str) or not engine:
+        raise OcrError(
+            "not_the_reader",
+            f"Another program answers at {url} (HTTP {status} to /health), not the reader of "
+            "images.",
+            "Stop it, give the reader another port with `alir up --ocr-port`, or set ALIR_OCR_URL "
+            "to where the reader runs.",
+        )
+    said = str(document.get("detail") or state)
+    return Health(status == 200, engine, said[:500])
 
 
 def _scan(
@@ -61,7 +84,7 @@ def _scan(
     raise OcrError(
         str(document.get("code") or f"http_{status}")[:60],
         str(document.get("message") or f"The reader of images answered {status}.")[:500],
-        str(document.get("hint") or "")[:500],
+        str(document.get("hint") or ("" if "code" in document else _LOOK))[:500],
         temporary=status in TEMPORARY,
         retry_after_s=_seconds(headers.get("retry-after")),
     )
@@ -117,7 +140,7 @@ def read_scan(document: Mapping[str, Any]) -> Scan:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise OcrError(
-            "bad_answer", "The reader of images answered in an unknown shape."
+            "bad_answer", "The reader of images answered in an unknown shape.", _LOOK
         ) from error
 
 

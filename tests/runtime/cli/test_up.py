@@ -14,14 +14,17 @@ import httpx
 import pytest
 from rich.console import Console
 
+import runtime.cli.up as up_command
 from runtime.cli import up_state
 from runtime.processes.supervisor import Installation, Layout
 from services.kit.config import Settings
+from services.kit.errors import Unavailable
+from tests.support import ocr_stub
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 PATIENCE_S = 40.0
 LOOK_S = 0.05
-OPTIONS = ("--port", "0", "--sandbox-port", "0", "--workers", "1")
+OPTIONS = ("--port", "0", "--sandbox-port", "0", "--ocr-port", "0", "--workers", "1")
 NAMES = ("valkey", "sandbox", "api", "worker-1", "slow-1", "beat")
 
 
@@ -221,3 +224,82 @@ def test_daily_life_has_no_warnings() -> None:
     assert "TIME_SCALE" not in said
     assert "Other machines" not in said
     assert "REAL NUMBERS" not in said
+
+
+# --------------------------------------------------------------------------- the reader of images
+
+
+@pytest.fixture
+def reader_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "python").touch()
+    monkeypatch.setattr(up_command, "OCR_PYTHON", tmp_path / "python")
+    monkeypatch.delenv("ALIR_OCR_URL", raising=False)
+
+
+def layout(ocr_port: int, **settings: str) -> Layout:
+    return up_command._layout(Settings(_env_file=None, **settings), 0, 0, ocr_port, 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("reader_is_set_up")
+def test_the_reader_gets_the_port_it_was_given_or_any_free_one() -> None:
+    port = int(ocr_stub.closed_address().rpartition(":")[2])
+
+    assert layout(port).ocr_port == port
+    assert layout(0).ocr_port
+
+
+@pytest.mark.usefixtures("reader_is_set_up")
+def test_a_port_that_another_program_has_is_named_with_the_way_out() -> None:
+    with ocr_stub.running() as stub:
+        stub.health = (200, b"<h1>It works!</h1>")
+        port = int(stub.url.rpartition(":")[2])
+
+        with pytest.raises(Unavailable, match=f"Port {port} is in use") as refused:
+            layout(port)
+
+    assert f"--ocr-port {port + 1}" in refused.value.hint
+
+
+@pytest.mark.usefixtures("reader_is_set_up")
+def test_a_reader_that_runs_there_already_is_used() -> None:
+    with ocr_stub.running() as stub:
+        chosen = layout(int(stub.url.rpartition(":")[2]))
+
+    assert (chosen.ocr_port, chosen.extra["ALIR_OCR_URL"]) == (None, stub.url)
+    assert "ALIR_WAHA_URL" in chosen.extra
+
+
+@pytest.mark.usefixtures("reader_is_set_up")
+def test_a_reader_that_a_setting_names_is_left_to_its_owner() -> None:
+    chosen = layout(0, ocr_url="http://ocr.internal:5000")
+
+    assert chosen.ocr_port is None
+    assert "ALIR_OCR_URL" not in chosen.extra
+
+
+def test_nothing_keeps_alir_from_starting_where_no_reader_is_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(up_command, "OCR_PYTHON", tmp_path / "none")
+    monkeypatch.delenv("ALIR_OCR_URL", raising=False)
+    with ocr_stub.running() as stub:
+        stub.health = (200, b"<h1>It works!</h1>")
+
+        assert layout(int(stub.url.rpartition(":")[2])).ocr_port is None
+
+
+@pytest.mark.parametrize(
+    ("ports", "options"),
+    [
+        ((7001, 7001, 7002), ("--port", "--sandbox-port")),
+        ((7001, 7002, 7001), ("--port", "--ocr-port")),
+        ((7001, 7002, 7002), ("--sandbox-port", "--ocr-port")),
+    ],
+)
+def test_one_port_given_to_two_is_refused(
+    ports: tuple[int, int, int], options: tuple[str, str]
+) -> None:
+    with pytest.raises(Unavailable, match="both") as refused:
+        up_command._layout(Settings(_env_file=None), *ports, 1)
+
+    assert all(option in refused.value.hint for option in options)

@@ -23,10 +23,12 @@ def test_a_second_installation_in_one_folder_is_refused_with_the_first_one_named
 
 def test_others_see_where_the_servers_are_while_it_runs(tmp_path: Path) -> None:
     with held(tmp_path) as hold:
-        hold.tell("http://127.0.0.1:8000", "http://127.0.0.1:3000")
+        hold.tell("http://127.0.0.1:8000", "http://127.0.0.1:3000", "http://127.0.0.1:5000")
         seen = running(tmp_path)
 
-    assert seen == Running(os.getpid(), "http://127.0.0.1:8000", "http://127.0.0.1:3000")
+    assert seen == Running(
+        os.getpid(), "http://127.0.0.1:8000", "http://127.0.0.1:3000", "http://127.0.0.1:5000"
+    )
     assert running(tmp_path) is None
 
 

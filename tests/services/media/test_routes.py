@@ -87,7 +87,9 @@ def test_the_content_tells_the_type_and_a_name_is_only_shown(
     [
         (b"<html>halo</html>", 422, "media_type_unknown"),
         (b"", 422, "empty_media"),
-        (bomb(), 422, "picture_too_large"),
+        (bomb(), 413, "picture_too_large"),
+        (picture((640, 480), "JPEG")[:700], 422, "broken_picture"),
+        (b"%PDF-1.7\n", 422, "broken_pdf"),
         (b"OggS" + bytes(16 * 1024 * 1024), 413, "media_too_large"),
         (b"%PDF-" + bytes(21 * 1024 * 1024), 413, "too_large"),
     ],
@@ -96,6 +98,7 @@ def test_what_is_not_taken_is_refused_and_leaves_nothing(world, api, data, statu
     answer = upload(api, data)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["hint"]
     assert folder_of(world) == []
     assert api.get("/api/media").json()["used_bytes"] == 0
 

@@ -55,6 +55,8 @@ def test_a_file_gets_a_random_name_with_the_ending_of_its_content(tmp_path):
         (b"PK\x03\x04 only a zip", "media_type_unknown"),
         (b"\x89PNG\r\n\x1a\n and then nothing of sense", "broken_picture"),
         (picture()[:30], "broken_picture"),
+        (picture((300, 300))[:-20], "broken_picture"),
+        (b"%PDF-", "broken_pdf"),
         (bomb(), "picture_too_large"),
         (bomb(12_100, 10), "picture_too_large"),
     ],
@@ -163,8 +165,9 @@ def test_a_small_copy_is_made_once_and_goes_with_its_file(tmp_path):
 
 
 def test_what_cannot_be_decoded_has_no_small_copy(tmp_path):
-    half = picture((400, 400), "PNG", "red")
-    name = kept(tmp_path, half[: len(half) // 2])
+    whole = picture((400, 400), "PNG", "red")
+    pixels = whole.index(b"IDAT") + 4
+    name = kept(tmp_path, whole[:pixels] + bytes(len(whole) - pixels - 16) + whole[-16:])
 
     assert store.thumbnail(tmp_path, 1, name) is None
     assert store.thumbnail(tmp_path, 1, name) is None

@@ -142,6 +142,30 @@ def test_an_address_that_is_none_is_said_to_be(picture, url):
     assert "ALIR_OCR_URL" in error.hint
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>Welcome to nginx</html>"),
+        (200, {}),
+        (200, {"status": "ok"}),
+        (200, {"status": "ready"}),
+        (200, {"status": "ready", "engine": ""}),
+        (200, {"status": "up", "engine": "stub"}),
+        (200, []),
+        (404, {"detail": "Not Found"}),
+        (500, b""),
+    ],
+)
+def test_another_program_at_the_address_is_not_taken_for_the_reader(stub, answer):
+    stub.health = answer
+
+    error = failed(client.health, stub.url)
+
+    assert (error.code, error.temporary) == ("not_the_reader", False)
+    assert stub.url in error.message
+    assert "--ocr-port" in error.hint
+
+
 def test_health_is_what_the_program_says(stub):
     assert client.health(stub.url).ready
     stub.health = (503, {"status": "models_missing", "detail": "no det", "engine": "stub"})
