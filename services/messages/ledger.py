@@ -44,6 +44,7 @@ class NewMessage:
     pass_no: int = 1
     identity_id: int | None = None
     is_cold: bool = False
+    chat_session_id: int | None = None
 
 
 def body_hash(text: str) -> str:
@@ -102,6 +103,7 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
         "node_id": message.node_id,
         "pass_no": message.pass_no,
         "identity_id": message.identity_id,
+        "chat_session_id": message.chat_session_id,
         "chat_key": message.chat_key,
         "is_cold": message.is_cold,
         "status": "PENDING",

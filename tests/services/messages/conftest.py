@@ -8,10 +8,13 @@ from sqlalchemy import delete
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
 from services.campaigns.models import Campaign, CampaignLog
-from services.contacts.models import Contact
+from services.chats.models import ChatMessage, ChatSession
+from services.contacts.models import Contact, ContactIdentity
 from services.devices.models import Device, DeviceLane, WahaServer
 from services.kit.db import Database
+from services.kit.models import OutboxEvent
 from services.messages.models import EarlyAck, OutboundMessage
+from services.webhooks.models import WebhookEvent
 from tests.services.messages.lab import Lab
 from tests.support import databases, mariadb
 from tests.support.services import (  # noqa: F401
@@ -21,6 +24,11 @@ from tests.support.services import (  # noqa: F401
 )
 
 USED = (
+    OutboxEvent,
+    WebhookEvent,
+    ChatMessage,
+    ChatSession,
+    ContactIdentity,
     EarlyAck,
     OutboundMessage,
     CampaignLog,

@@ -14,7 +14,8 @@ from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
 from services.campaigns import progress
 from services.campaigns.models import Campaign, CampaignLog
-from services.contacts.models import Contact
+from services.chats.models import ChatSession
+from services.contacts.models import Contact, ContactIdentity
 from services.devices.models import Device, DeviceLane, WahaServer
 from services.integrations.waha.outcomes import Accepted, Outcome
 from services.integrations.waha.types import SentReceipt
@@ -26,6 +27,7 @@ from services.messages.ledger import BROADCAST, REPLY, NewMessage, enqueue
 from services.messages.models import OutboundMessage
 from services.messages.record import Done, Final, RecordRules, record
 from services.messages.settle import Doubt, Verdict
+from services.webhooks.models import WebhookEvent
 
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 """A Monday, 12:00 in Jakarta."""
@@ -221,6 +223,88 @@ class Lab:
         )
         return number, message_id
 
+    def person(self, phone: str | None = None, *lids: str, **values: Any) -> int:
+        """A person with a phone, LIDs (their digits), or both; the contact's id."""
+        number = next(self._numbers)
+        with self.database.write() as connection:
+            connection.execute(
+                insert(Contact),
+                {
+                    "id": number,
+                    "tenant_id": 1,
+                    "phone": phone,
+                    "fields": {},
+                    "is_active": True,
+                    "created_at": NOON,
+                    "updated_at": NOON,
+                    **values,
+                },
+            )
+            known = [("phone", phone)] if phone else []
+            for kind, value in [*known, *(("lid", f"{lid}@lid") for lid in lids)]:
+                connection.execute(
+                    insert(ContactIdentity),
+                    {
+                        "tenant_id": 1,
+                        "contact_id": number,
+                        "kind": kind,
+                        "value": value,
+                        "created_at": NOON,
+                    },
+                )
+        return number
+
+    def chat(
+        self,
+        device_id: int,
+        contact_id: int,
+        phone: str | None = None,
+        lid: str | None = None,
+        **values: Any,
+    ) -> int:
+        """A chat of a person through a device; its id."""
+        number = next(self._numbers)
+        with self.database.write() as connection:
+            connection.execute(
+                insert(ChatSession),
+                {
+                    "id": number,
+                    "tenant_id": 1,
+                    "device_id": device_id,
+                    "contact_id": contact_id,
+                    "phone": phone,
+                    "lid": lid,
+                    "mode": "BOT",
+                    "unread": 0,
+                    "memory": {},
+                    "created_at": NOON,
+                    "updated_at": NOON,
+                    **values,
+                },
+            )
+        return number
+
+    def heard(self, device_id: int, chat_key: str, state: str = "NEW") -> int:
+        """A message that came in and stands in the inbox of events; the event's id."""
+        number = next(self._numbers)
+        with self.database.write() as connection:
+            connection.execute(
+                insert(WebhookEvent),
+                {
+                    "id": number,
+                    "tenant_id": 1,
+                    "device_id": device_id,
+                    "event_id": f"evt-{number}",
+                    "type": "message",
+                    "chat_key": chat_key,
+                    "raw": b"{}",
+                    "state": state,
+                    "attempts": 0,
+                    "received_at": self.now,
+                },
+            )
+        return number
+
     def block(self, phone: str, reason: str) -> None:
         with self.database.write() as connection:
             connection.execute(
@@ -237,6 +321,15 @@ class Lab:
 
     def row(self, message_id: int) -> Row[Any]:
         return self._one(OutboundMessage.__table__, message_id)
+
+    def all_rows(self, model: Any) -> list[Row[Any]]:
+        """Every row of a table, oldest first."""
+        table = model.__table__
+        with self.database.read() as connection:
+            return list(connection.execute(select(table).order_by(table.c.id)).all())
+
+    def session(self, chat_id: int) -> Row[Any]:
+        return self._one(ChatSession.__table__, chat_id)
 
     def log(self, log_id: int) -> Row[Any]:
         return self._one(CampaignLog.__table__, log_id)
