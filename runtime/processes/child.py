@@ -61,8 +61,9 @@ class Child:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._say(self.plan.name, line.rstrip())
+        with process.stdout as output:
+            for line in output:
+                self._say(self.plan.name, line.rstrip())
 
     @property
     def pid(self) -> int | None:

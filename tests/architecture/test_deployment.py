@@ -11,11 +11,12 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
+from services.integrations.media import store
 from services.kit.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
-ONE_SHOT = {"migrate"}
+ONE_SHOT = {"media-folder", "migrate"}
 NEEDED = {
     "api",
     "worker-hot",
@@ -112,13 +113,53 @@ def test_what_the_services_start_exists(compose: dict[str, Any]) -> None:
 def test_our_services_run_without_rights_they_do_not_need(compose: dict[str, Any]) -> None:
     ours = [one for one in compose["services"].values() if one.get("image", "").startswith("alir:")]
 
-    assert len(ours) == 5
+    assert len(ours) == 6
     for service in ours:
         assert service["cap_drop"] == ["ALL"]
         assert service["read_only"] is True
     last_stage = (ROOT / "Dockerfile").read_text().split("\nFROM ")[-1]
     assert "\nUSER alir\n" in last_stage
     assert last_stage.index("USER alir") < last_stage.index("CMD")
+
+
+def test_the_media_folder_belongs_to_who_writes_before_anybody_mounts_it(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+    owner = services["media-folder"]
+    command = owner["command"][-1]
+
+    assert (owner["user"], "CHOWN" in owner["cap_add"]) == ("0:0", True)
+    assert "chown -h alir:alir" in command
+    assert "chmod 0755 /shared_media" in command
+    assert re.search(r"useradd --uid \d+ --user-group .* alir ", dockerfile("Dockerfile"))
+    for name, service in services.items():
+        mounts = [one for one in service.get("volumes", []) if one.startswith("shared_media:")]
+        if not mounts or name in (*ONE_SHOT, "filebrowser"):
+            continue
+        wanted = service["depends_on"]["media-folder"]["condition"]
+        assert wanted == "service_completed_successfully", name
+
+
+def test_the_reader_has_the_same_folder_as_another_user_who_cannot_write(
+    compose: dict[str, Any],
+) -> None:
+    ocr, api = compose["services"]["ocr"], compose["services"]["api"]
+
+    assert "shared_media:/shared_media:ro" in ocr["volumes"]
+    assert ocr["environment"]["OCR_MEDIA_ROOT"] == api["environment"]["ALIR_MEDIA_ROOT"]
+    assert (store.FOLDER_MODE & 0o005, store.FILE_MODE & 0o004) == (0o005, 0o004)
+    users = [
+        re.findall(r"useradd --uid (\d+)", dockerfile(name))
+        for name in ("Dockerfile", "ocr/Dockerfile")
+    ]
+    assert users[0] != users[1]
+    assert [len(one) for one in users] == [1, 1]
+
+
+def dockerfile(name: str) -> str:
+    """Its text with continued lines joined."""
+    return (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
 
 
 def test_the_image_holds_every_package_it_needs_and_is_sent_nothing_else() -> None:

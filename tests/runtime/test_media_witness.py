@@ -12,7 +12,7 @@ from tests.support import processes
 
 
 def settings(tmp_path: Path, **changes: str) -> Settings:
-    return Settings(_env_file=None, var=tmp_path, **changes)  # type: ignore[arg-type]
+    return Settings(_env_file=None, var=tmp_path, **changes)
 
 
 def test_a_process_sees_the_mark_of_its_folder_and_makes_one_of_its_own(tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ def reader_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def layout(ocr_port: int, **settings: str) -> Layout:
-    return up_command._layout(Settings(_env_file=None, **settings), 0, 0, ocr_port, 1)  # type: ignore[arg-type]
+    return up_command._layout(Settings(_env_file=None, **settings), 0, 0, ocr_port, 1)
 
 
 @pytest.mark.usefixtures("reader_is_set_up")
