@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.rotation import MAX_WEIGHT, Option, RotationError, Strategy, choose_at
 from domain.seeds import generator
+from domain.windows import WindowError, allowed, windows
+from domain.zones import WIB, UnknownZone
 from nodes.checks import from_scope, person
 from nodes.contract import Context, Device, Go, NodeError, Params, node
 from nodes.devices.turns import turn
@@ -53,6 +55,27 @@ class Target(BaseModel):
             "x-widget": "device-picker",
         },
     )
+    hours: dict[str, list[str]] | None = Field(
+        default=None,
+        title="Hours",
+        description="When this number takes visitors, e.g. mon-fri: 08:00-17:00; empty: always.",
+        json_schema_extra={
+            "title_id": "Jam",
+            "description_id": "Kapan nomor ini menerima, mis. mon-fri: 08:00-17:00; kosong selalu.",
+            "x-widget": "time-window",
+        },
+    )
+    label: str = Field(
+        default="",
+        title="Name",
+        description="Who answers here; [agen] in the message.",
+        max_length=100,
+        json_schema_extra={
+            "title_id": "Nama",
+            "description_id": "Siapa yang menjawab; [agen] di pesan.",
+            "x-widget": "text",
+        },
+    )
 
 
 class PickTarget(Params):
@@ -97,13 +120,13 @@ class PickTarget(Params):
     gives=("ok", "none", "error"),
     effect="read",
     required_ports=("ok",),
-    outputs={"phone": "string", "device": "string"},
+    outputs={"phone": "string", "device": "string", "label": "string"},
     doc_id="""
     Membagi pengunjung tautan ke beberapa nomor.
     Bergiliran, acak, menurut bobot, paling sepi, atau selalu sama untuk satu pengunjung.
-    Nomor yang perangkatnya mati dilewati, kecuali dimatikan di pilihan.
+    Nomor di luar jamnya dilewati; nomor yang perangkatnya mati juga, kecuali dimatikan di pilihan.
     `none`: semua nomor sedang tidak siap.
-    Hasil: `phone`, dan `device` kalau nomornya milik toko.
+    Hasil: `phone`, `device` kalau nomornya milik toko, dan `label` kalau diberi nama.
     """,
 )
 def pick_target(
@@ -124,9 +147,10 @@ def pick_target(
     """Share the visitors of a link among several numbers.
 
     In turn, by chance, by weight, to the least busy, or always the same for a visitor.
-    A number whose device is down is passed over, unless that is switched off.
+    A number is passed over outside of its hours (on the shop's wall clock), and while its device
+    is down, unless that is switched off.
     `none`: no number is ready.
-    Outputs: `phone`, and `device` when the number is one of the shop's.
+    Outputs: `phone`, `device` when the number is one of the shop's, and `label` when it has one.
     """
     owned = [target.device for target in params.targets if target.device]
     devices = {device.name: device for device in ctx.ports.devices(owned)} if owned else {}
@@ -139,7 +163,7 @@ def pick_target(
     try:
         found = choose_at(
             strategy,
-            _options(params, phones, devices),
+            _options(params, phones, devices, _open(params, ctx)),
             index,
             generator(ctx.seed, ctx.identity, ctx.node_id),
             contact=who,
@@ -148,12 +172,30 @@ def pick_target(
         raise NodeError(str(problem), code="bad_targets") from problem
     if found is None:
         return Go("none")
-    return Go("ok", {"phone": found.key, "device": params.targets[phones.index(found.key)].device})
+    target = params.targets[phones.index(found.key)]
+    values = {"phone": found.key, "device": target.device}
+    return Go("ok", {**values, "label": target.label} if target.label else values)
 
 
-def _options(params: PickTarget, phones: Sequence[str], devices: dict[str, Device]) -> list[Option]:
+def _open(params: PickTarget, ctx: Context) -> list[bool]:
+    """For each number, whether it is within its hours. Raises: NodeError for hours nobody reads."""
+    if not any(target.hours for target in params.targets):
+        return [True] * len(params.targets)
+    zone = str(ctx.ports.profile().get("zone") or WIB)
+    try:
+        return [
+            not target.hours or allowed(ctx.now, windows(target.hours, zone=zone))
+            for target in params.targets
+        ]
+    except (WindowError, UnknownZone) as problem:
+        raise NodeError(f"hours: {problem}", code="bad_hours") from problem
+
+
+def _options(
+    params: PickTarget, phones: Sequence[str], devices: dict[str, Device], is_open: Sequence[bool]
+) -> list[Option]:
     options = []
-    for target, phone in zip(params.targets, phones, strict=True):
+    for target, phone, within in zip(params.targets, phones, is_open, strict=True):
         device = devices.get(target.device or "")
         down = target.device is not None and (device is None or not device.ready)
         options.append(
@@ -161,7 +203,7 @@ def _options(params: PickTarget, phones: Sequence[str], devices: dict[str, Devic
                 key=phone,
                 weight=target.weight,
                 load=0 if device is None else max(device.sent_today, 0),
-                available=not (down and params.skip_unhealthy),
+                available=within and not (down and params.skip_unhealthy),
             )
         )
     return options

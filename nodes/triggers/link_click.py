@@ -4,7 +4,13 @@ from nodes.contract import Context, Go, Params, node
 from nodes.form import form
 from nodes.triggers.event import given
 
-OUTPUTS = {"visitor": "string", "utm": "object", "referer": "string"}
+OUTPUTS = {
+    "visitor": "string",
+    "utm": "object",
+    "source": "object",
+    "referer": "string",
+    "slug": "string",
+}
 
 
 class LinkClick(Params):
@@ -39,7 +45,8 @@ class LinkClick(Params):
     Alur mulai saat seseorang membuka tautan pendekmu.
     Alur ini berjalan di dalam permintaannya, jadi harus singkat: pilih tujuan, lalu alihkan.
     Keluar lewat `next`.
-    Hasil (dibaca sebagai `trigger.visitor` dan seterusnya): `visitor` (disamarkan), `utm`, dan
+    Hasil (dibaca sebagai `trigger.visitor` dan seterusnya): `visitor` (disamarkan), `utm`,
+    `source` (utm_* dan kode iklan apa adanya), `slug`, dan
     `referer`.
     """,
 )
@@ -48,6 +55,7 @@ def link_click(params: LinkClick, ctx: Context) -> Go:
 
     It runs inside the request, so it should be short: pick a target, then redirect.
     Leaves by `next`.
-    Outputs (read as `trigger.visitor` and so on): `visitor` (hashed), `utm` and `referer`.
+    Outputs (read as `trigger.visitor` and so on): `visitor` (hashed), `utm`, `source` (utm_* and
+    the ids of advertisers as they came), `slug` and `referer`.
     """
     return Go("next", given(ctx, OUTPUTS))

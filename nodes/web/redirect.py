@@ -79,7 +79,7 @@ def redirect(
 
 def _chat(phone: str | None, text: str | None, ctx: Context) -> str:
     digits = person(phone, "phone").removesuffix("@c.us").removesuffix("@s.whatsapp.net")
-    if not digits.isdecimal():
+    if not (digits.isascii() and digits.isdecimal()):
         raise NodeError("A link can only open a chat with a phone number.", code="bad_phone")
     opening = rendered(text, ctx.scope).strip() if text else ""
     return f"https://wa.me/{digits}" + (f"?text={quote(opening, safe='')}" if opening else "")

@@ -79,7 +79,6 @@ CANNOT_FAIL = {
     "split-traffic",
     "stop",
     "respond",
-    "record-click",
 }
 
 

@@ -123,6 +123,8 @@ TAKEN = [
     ("ocr", {"media": "1", "wait_max": "9s"}, {"world": World(texts={"1": AWAY})}, "error"),
     ("redirect", {"phone": "628111"}, {}, "ok"),
     ("redirect", {}, {}, "error"),
+    ("record-click", {"target": "628111", "rotator": "promo"}, {}, "ok"),
+    ("record-click", {"target": "628111"}, {}, "error"),
     ("respond", {"body": {"ok": True}}, {}, "succeeded"),
 ]
 

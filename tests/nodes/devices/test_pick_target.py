@@ -83,3 +83,38 @@ def test_names_numbers_that_are_none_or_come_twice():
 def test_refuses_targets_that_cannot_be_shared(targets):
     with pytest.raises(ValidationError):
         PickTarget(targets=targets)
+
+
+OFFICE = {"mon-fri": ["08:00-17:00"]}
+"""The clock of these tests says Monday, 09:30 WIB and 10:30 WITA."""
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "port"),
+    [
+        (OFFICE, "WIB", "ok"),
+        ({"mon-fri": ["10:00-17:00"]}, "WIB", "none"),
+        ({"mon-fri": ["10:00-17:00"]}, "WITA", "ok"),
+        ({"sun": ["00:00-24:00"]}, "WIB", "none"),
+        ({"sun": ["20:00-10:00"]}, "WIB", "ok"),
+    ],
+)
+def test_passes_over_a_number_outside_of_its_hours(hours, zone, port):
+    world = World(shop={"name": "Toko", "zone": zone})
+
+    answer = pick_target(PickTarget(targets=[{"phone": A, "hours": hours}]), context(world))
+
+    assert answer.port == port
+
+
+def test_hours_count_even_where_down_devices_are_taken():
+    targets = [{"phone": A, "hours": {"sat": ["08:00-09:00"]}}, {"phone": B, "label": "Ayu"}]
+    params = PickTarget(targets=targets, skip_unhealthy=False)
+
+    assert pick_target(params, context()) == Go("ok", {"phone": B, "device": None, "label": "Ayu"})
+
+
+@pytest.mark.parametrize("hours", [{"monday": ["08:00-17:00"]}, {"mon": ["pagi"]}])
+def test_names_hours_that_nobody_can_read(hours):
+    with pytest.raises(NodeError, match="hours:"):
+        pick_target(PickTarget(targets=[{"phone": A, "hours": hours}]), context())

@@ -12,7 +12,7 @@ def test_hands_on_what_the_event_brought():
     event = {"visitor": "v1", "utm": {"source": "ig"}}
 
     assert link_click(LinkClick(**FORM), context(scope={"trigger": event})) == Go(
-        "next", {"visitor": "v1", "utm": {"source": "ig"}, "referer": None}
+        "next", {**event, "source": None, "referer": None, "slug": None}
     )
 
 
