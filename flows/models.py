@@ -105,6 +105,9 @@ class Trigger(Base):
     position: Mapped[int] = mapped_column(Integer, default=0)
     """Which flow hears a message first; the smaller goes first."""
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    """Whether it starts runs now: flow active, entry not disabled, filled in, and `is_on`."""
+    is_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default="1")
+    """False: a person switched this one off."""
     token: Mapped[str | None] = mapped_column(Word(48))
     """Of `/hooks/<token>`; webhook triggers only."""
     secret_sealed: Mapped[str | None] = mapped_column(Word(300))

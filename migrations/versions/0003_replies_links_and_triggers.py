@@ -18,6 +18,7 @@ def upgrade() -> None:
         "inbound_keys",
         sa.Column("device_id", kit_db.Id, autoincrement=False, nullable=False),
         sa.Column("key", kit_db.Word(160), nullable=False),
+        sa.Column("event_id", kit_db.Id, nullable=False),
         sa.Column("seen_at", kit_db.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("device_id", "key", name=op.f("pk_inbound_keys")),
         mariadb_charset="utf8mb4",
@@ -320,6 +321,7 @@ def upgrade() -> None:
         sa.Column("params", kit_db.Json, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("is_on", sa.Boolean(), server_default="1", nullable=False),
         sa.Column("token", kit_db.Word(48), nullable=True),
         sa.Column("secret_sealed", kit_db.Word(300), nullable=True),
         sa.Column("created_at", kit_db.UtcDateTime(), nullable=False),
@@ -513,7 +515,7 @@ def upgrade() -> None:
     with op.batch_alter_table("webhook_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("chat_key", kit_db.Word(64), nullable=True))
         batch_op.create_index(
-            "ix_webhook_events_chat", ["device_id", "chat_key", "state"], unique=False
+            "ix_webhook_events_chat", ["chat_key", "tenant_id", "state"], unique=False
         )
 
     # ### end Alembic commands ###

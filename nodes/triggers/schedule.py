@@ -1,13 +1,14 @@
 """Schedule: the flow starts at a time, once or again and again."""
 
-from datetime import datetime
-
 from pydantic import field_validator, model_validator
 
-from domain.zones import WIB, UnknownZone, zone_name
+from domain.schedules import check, moment
+from domain.zones import WIB, UnknownZone, zone_name, zone_of
 from nodes.contract import Context, Go, Params, node
 from nodes.form import Seconds, form
 from nodes.triggers.event import given
+
+_RRULE = r"^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$"
 
 
 class Schedule(Params):
@@ -28,6 +29,18 @@ class Schedule(Params):
         default=None,
         widget="text",
         max_length=100,
+    )
+    rrule: str | None = form(
+        "Repeats (calendar rule)",
+        "Berulang (aturan kalender)",
+        "A rule as calendars write it: FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0 is the last "
+        "Friday of each month at nine. A date and time beside it is the first time.",
+        "Aturan seperti di kalender: FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0 berarti Jumat "
+        "terakhir tiap bulan jam 9. Tanggal dan jam di sampingnya adalah yang pertama.",
+        default=None,
+        widget="text",
+        max_length=200,
+        pattern=_RRULE,
     )
     zone: str = form(
         "Time zone",
@@ -51,20 +64,14 @@ class Schedule(Params):
     @classmethod
     def a_moment(cls, value: str | None) -> str | None:
         if value is not None:
-            try:
-                datetime.fromisoformat(value.strip())
-            except ValueError as problem:
-                raise ValueError("write it like 2026-12-24 09:00") from problem
+            moment(value, zone_of(WIB))
         return value
 
     @field_validator("cron")
     @classmethod
     def a_rhythm(cls, value: str | None) -> str | None:
         if value is not None:
-            from croniter import croniter  # slow to import, only needed here
-
-            if len(value.split()) != 5 or not croniter.is_valid(value):
-                raise ValueError("five fields, such as 0 9 * * 1 for each Monday at nine")
+            check({"cron": value})
         return value
 
     @field_validator("zone")
@@ -77,8 +84,11 @@ class Schedule(Params):
 
     @model_validator(mode="after")
     def once_or_again(self) -> "Schedule":
-        if (self.at is None) == (self.cron is None):
+        if self.cron is not None and (self.at is not None or self.rrule is not None):
             raise ValueError("give either a date and time, or a repeat")
+        if self.at is None and self.cron is None and self.rrule is None:
+            raise ValueError("give either a date and time, or a repeat")
+        check({name: getattr(self, name) for name in ("at", "cron", "rrule", "zone")})
         return self
 
 
