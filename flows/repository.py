@@ -1,23 +1,47 @@
 """Queries of flows and their versions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from flows.models import Flow, FlowVersion
+from flows.models import Flow, FlowTemplate, FlowVersion
 
 
-def flows(session: Session, tenant_id: int, after: int | None, limit: int) -> Sequence[Flow]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which flows a list shows; None for all of them."""
+
+    kind: str | None = None
+    text: str | None = None
+    is_active: bool | None = None
+
+
+def flows(
+    session: Session, tenant_id: int, after: int | None, limit: int, wanted: Wanted
+) -> Sequence[Flow]:
     """Newest first, from below the id `after`."""
-    query = select(Flow).where(Flow.tenant_id == tenant_id)
+    query = select(Flow).where(Flow.tenant_id == tenant_id, Flow.deleted_at.is_(None))
+    if wanted.kind is not None:
+        query = query.where(Flow.kind == wanted.kind)
+    if wanted.is_active is not None:
+        query = query.where(Flow.is_active == wanted.is_active)
+    if wanted.text:
+        query = query.where(
+            Flow.name.icontains(wanted.text, autoescape=True)
+            | Flow.slug.icontains(wanted.text, autoescape=True)
+        )
     if after is not None:
         query = query.where(Flow.id < after)
     return session.scalars(query.order_by(Flow.id.desc()).limit(limit)).all()
 
 
-def flow(session: Session, tenant_id: int, flow_id: int) -> Flow | None:
-    return session.scalar(select(Flow).where(Flow.tenant_id == tenant_id, Flow.id == flow_id))
+def flow(session: Session, tenant_id: int, flow_id: int, *, to_change: bool = False) -> Flow | None:
+    query = select(Flow).where(
+        Flow.tenant_id == tenant_id, Flow.id == flow_id, Flow.deleted_at.is_(None)
+    )
+    return session.scalar(query.with_for_update() if to_change else query)
 
 
 def flow_by_slug(session: Session, tenant_id: int, slug: str) -> Flow | None:
@@ -35,6 +59,18 @@ def versions(session: Session, tenant_id: int, flow_id: int) -> Sequence[FlowVer
 def version(session: Session, tenant_id: int, version_id: int) -> FlowVersion | None:
     return session.scalar(
         select(FlowVersion).where(FlowVersion.tenant_id == tenant_id, FlowVersion.id == version_id)
+    )
+
+
+def version_by_number(
+    session: Session, tenant_id: int, flow_id: int, number: int
+) -> FlowVersion | None:
+    return session.scalar(
+        select(FlowVersion).where(
+            FlowVersion.tenant_id == tenant_id,
+            FlowVersion.flow_id == flow_id,
+            FlowVersion.number == number,
+        )
     )
 
 
@@ -58,4 +94,27 @@ def last_number(session: Session, tenant_id: int, flow_id: int) -> int:
             )
         )
         or 0
+    )
+
+
+def templates(session: Session, tenant_id: int) -> Sequence[FlowTemplate]:
+    """The tenant's own, newest first."""
+    return session.scalars(
+        select(FlowTemplate)
+        .where(FlowTemplate.tenant_id == tenant_id)
+        .order_by(FlowTemplate.id.desc())
+    ).all()
+
+
+def template(session: Session, tenant_id: int, template_id: int) -> FlowTemplate | None:
+    return session.scalar(
+        select(FlowTemplate).where(
+            FlowTemplate.tenant_id == tenant_id, FlowTemplate.id == template_id
+        )
+    )
+
+
+def template_by_slug(session: Session, tenant_id: int, slug: str) -> FlowTemplate | None:
+    return session.scalar(
+        select(FlowTemplate).where(FlowTemplate.tenant_id == tenant_id, FlowTemplate.slug == slug)
     )

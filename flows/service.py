@@ -1,4 +1,4 @@
-"""A tenant's flows: drafts that are saved as they are, and versions that never change."""
+"""A tenant's flows and their drafts, which are saved as they are."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,18 +6,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows import message_fields, param_checks, repository
+from flows import repository
 from flows.check import Report, check
-from flows.content_hash import content_hash
-from flows.document import Document
-from flows.engine.plan import PlanError, PlanProblem, compile_plan, fill_params
 from flows.models import Flow, FlowVersion
 from flows.problems import Problem
+from flows.repository import Wanted
 from flows.yaml_text import dump, edit, load
 from nodes import catalogue
-from services.kit.db import Database
 from services.kit.errors import Conflict, FieldProblem, Invalid, NotFound, ProductError
-from services.kit.ports import PublishedFlow
 
 PROBLEMS_TOLD = 100
 
@@ -64,12 +60,18 @@ def text_of(source: str | None, document: Mapping[str, Any] | None, old: str | N
     return dump(document) if old is None else edit(old, document)
 
 
-def list_flows(session: Session, tenant_id: int, after: int | None, limit: int) -> Sequence[Flow]:
-    return repository.flows(session, tenant_id, after, limit)
+def list_flows(
+    session: Session, tenant_id: int, after: int | None, limit: int, wanted: Wanted
+) -> Sequence[Flow]:
+    return repository.flows(session, tenant_id, after, limit, wanted)
 
 
-def get(session: Session, tenant_id: int, flow_id: int) -> Flow:
-    flow = repository.flow(session, tenant_id, flow_id)
+def get(session: Session, tenant_id: int, flow_id: int, *, to_change: bool = False) -> Flow:
+    """The flow; `to_change` holds its row until the commit, so that no other save comes between.
+
+    Raises: NotFound when the tenant has none with this id, or it was deleted.
+    """
+    flow = repository.flow(session, tenant_id, flow_id, to_change=to_change)
     if flow is None:
         raise NotFound("There is no such flow.")
     return flow
@@ -86,13 +88,8 @@ def save(
         raise PreconditionRequired(
             "Say which revision you changed.", hint="Send If-Match with the flow's ETag."
         )
-    flow = get(session, tenant_id, flow_id)
-    if flow.revision != revision:
-        raise Conflict(
-            "Somebody else changed this flow meanwhile.",
-            code="stale_revision",
-            hint=f"Load revision {flow.revision} and make your change again.",
-        )
+    flow = get(session, tenant_id, flow_id, to_change=True)
+    expect(flow, revision)
     slug, name, kind = _head(text)
     if slug != flow.slug and repository.flow_by_slug(session, tenant_id, slug) is not None:
         raise _taken(slug)
@@ -103,101 +100,19 @@ def save(
     return flow
 
 
-def publish(
-    database: Database, tenant_id: int, flow_id: int, user_id: int | None, now: datetime
-) -> FlowVersion:
-    """Make the draft the version that new runs use. The same content is the same version.
-
-    Raises: Invalid with every error of the document.
-    """
-    with database.reading_session() as session:
-        flow = get(session, tenant_id, flow_id)
-        text, revision = flow.source, flow.revision
-    report = validate(text)
-    document = load(text).document
-    if not report.ok or document is None:
-        raise Invalid(
-            f"The flow has {len(report.errors)} errors and can't be published.",
-            code="flow_has_errors",
-            hint="Mend them and publish again.",
-            problems=[_told(found) for found in report.errors[:PROBLEMS_TOLD]],
-        )
-    digest = content_hash(document)
-    with database.session() as session:
-        flow = get(session, tenant_id, flow_id)
-        if flow.revision != revision:
-            raise Conflict(
-                "The flow was changed while it was being published.",
-                code="stale_revision",
-                hint="Publish again.",
-            )
-        version = repository.version_by_hash(session, tenant_id, flow_id, digest)
-        if version is None:
-            version = FlowVersion(
-                tenant_id=tenant_id,
-                flow_id=flow_id,
-                number=repository.last_number(session, tenant_id, flow_id) + 1,
-                content_hash=digest,
-                source=text,
-                document=document,
-                created_by=user_id,
-                created_at=now,
-            )
-            session.add(version)
-            session.flush()
-        flow.published_version_id = version.id
-        return version
-
-
 def versions(session: Session, tenant_id: int, flow_id: int) -> Sequence[FlowVersion]:
     get(session, tenant_id, flow_id)
     return repository.versions(session, tenant_id, flow_id)
 
 
-class TenantFlows:
-    """The flows of a tenant, for campaigns (`services.kit.ports.Flows`)."""
-
-    def version(self, session: Session, tenant_id: int, version_id: int) -> PublishedFlow | None:
-        found = repository.version(session, tenant_id, version_id)
-        if found is None:
-            return None
-        flow = repository.flow(session, tenant_id, found.flow_id)
-        return None if flow is None else PublishedFlow(found.id, flow.id, flow.name, flow.kind)
-
-    def published(self, session: Session, tenant_id: int, flow_id: int) -> PublishedFlow | None:
-        flow = repository.flow(session, tenant_id, flow_id)
-        if flow is None or flow.published_version_id is None:
-            return None
-        return self.version(session, tenant_id, flow.published_version_id)
-
-    def fill(
-        self, session: Session, tenant_id: int, version_id: int, params: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], Sequence[FieldProblem]]:
-        found = repository.version(session, tenant_id, version_id)
-        if found is None:
-            return dict(params), ()
-        document = Document.model_validate(found.document)
-        wrong = param_checks.numbers(params)
-        if wrong:
-            return dict(params), wrong  # what is no number can't be compared with limits either
-        refused: list[PlanProblem] = []
-        filled = fill_params(document, params, refused)
-        wrong += [
-            FieldProblem(problem.path.lstrip("/").replace("/", "."), problem.message, problem.hint)
-            for problem in refused
-        ]
-        wrong += param_checks.unknown(document, params)
-        texts = param_checks.texts(document, filled)
-        if texts:
-            known = message_fields.known(session, tenant_id, document)
-            for name, text in texts.items():
-                wrong += param_checks.text(name, text, known)
-        if not wrong:
-            try:
-                compile_plan(document, filled)
-            except PlanError as error:
-                wrong += param_checks.of_plan(document, error.problems)
-        return filled, wrong
+def expect(flow: Flow, revision: int) -> None:
+    """Raises: Conflict when the flow is not at the revision that its changer saw."""
+    if flow.revision != revision:
+        raise Conflict(
+            "Somebody else changed this flow meanwhile.",
+            code="stale_revision",
+            hint=f"Load revision {flow.revision} and make your change again.",
+        )
 
 
 def _head(text: str) -> tuple[str, str, str]:
@@ -209,7 +124,7 @@ def _head(text: str) -> tuple[str, str, str]:
             "This is no flow document.",
             code="flow_unreadable",
             hint="Mend the text and save again.",
-            problems=[_told(found) for found in source.problems[:PROBLEMS_TOLD]],
+            problems=[told(found) for found in source.problems[:PROBLEMS_TOLD]],
         )
     slug, kind = document.get("id"), document.get("kind")
     missing = [
@@ -222,7 +137,7 @@ def _head(text: str) -> tuple[str, str, str]:
     return str(slug), str(document.get("name") or slug)[:200], str(kind)
 
 
-def _told(found: Problem) -> FieldProblem:
+def told(found: Problem) -> FieldProblem:
     where = found.path if found.range is None else f"{found.range.line}:{found.range.column}"
     return FieldProblem(where, found.message, found.hint)
 

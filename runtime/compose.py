@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from flows.service import TenantFlows
+from flows.filling import TenantFlows
 from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database

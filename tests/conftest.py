@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from sqlalchemy import func, insert, select
 from starlette.testclient import TestClient
 
+from flows import publishing
 from flows import service as flow_service
-from flows.service import TenantFlows
+from flows.filling import TenantFlows
 from runtime.asgi import ApiState, create_api
 from runtime.migrate import migrate
 from services.accounts.models import SignIn, Tenant, User
@@ -285,7 +286,7 @@ class Shop:
         source = text or BROADCAST.read_text(encoding="utf-8")
         with self.world.database.session() as session:
             flow_id = flow_service.create(session, self.tenant_id, source, now).id
-        version = flow_service.publish(self.world.database, self.tenant_id, flow_id, None, now)
+        version = publishing.publish(self.world.database, self.tenant_id, flow_id, None, now)
         if text is None:
             self._broadcast = flow_id, version.id
         return flow_id, version.id

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
+from flows import publishing
 from flows import service as flow_service
 from flows.yaml_text import edit, load
 from runtime.compose import App
@@ -77,7 +78,7 @@ def make(
     devices = _pair(app, tenant_id, sandbox_url, sandbox_key, webhook_base)
     with app.database.session() as session:
         flow_id = flow_service.create(session, tenant_id, _flow(quiet_hours), now).id
-    flow_service.publish(app.database, tenant_id, flow_id, None, app.clock.now())
+    publishing.publish(app.database, tenant_id, flow_id, None, app.clock.now())
     return Shop(tenant_id, devices, flow_id)
 
 

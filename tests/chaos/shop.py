@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import update
 
+from flows import publishing
 from flows import service as flow_service
 from flows.yaml_text import edit, load
 from runtime import compose
@@ -45,7 +46,7 @@ def make(app: App, at: Addresses, folder: Path) -> Shop:
         connection.execute(update(Device).values(pacing={"auto_pause": False}))
     with app.database.session() as session:
         flow_id = flow_service.create(session, tenant_id, _flow(), now).id
-    flow_service.publish(app.database, tenant_id, flow_id, None, app.clock.now())
+    publishing.publish(app.database, tenant_id, flow_id, None, app.clock.now())
     demo_shop.take_contacts(app, tenant_id, _contacts(folder / "contacts.csv"))
     return Shop(tenant_id, names, flow_id)
 

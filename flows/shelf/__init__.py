@@ -1,0 +1,1 @@
+"""Templates of flows: the shelf they lie on."""

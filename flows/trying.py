@@ -1,0 +1,76 @@
+"""Trying a flow over HTTP: its test cases, and a run in memory that sends nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flows import filling
+from flows.engine.plan import PlanError
+from flows.simulate import World, run_cases, simulate
+from flows.simulate.run import DEFAULT_NOW, DEFAULT_SEED
+from services.kit.errors import FieldProblem, Invalid
+
+
+def test(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Every test case of the document: {passed, failed, cases}."""
+    results = run_cases(filling.readable(document))
+    failed = sum(not result.passed for result in results)
+    return {
+        "passed": len(results) - failed,
+        "failed": failed,
+        "cases": [result.as_json() for result in results],
+    }
+
+
+def run(
+    document: Mapping[str, Any],
+    *,
+    trigger: str | None,
+    event: Mapping[str, Any],
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    world: Mapping[str, Any],
+    context: Mapping[str, Any],
+    pins: Mapping[str, Any],
+    answers: Mapping[str, Any],
+    seed: str | None,
+    now: datetime | None,
+) -> dict[str, Any]:
+    """What would be sent, when and from which device, with the trace of every step.
+
+    Raises: Invalid with every problem of the document, its parameters or what was given.
+    """
+    found = filling.readable(document)
+    try:
+        simulation = simulate(
+            found,
+            trigger=trigger,
+            event=event,
+            params=params,
+            inputs=inputs,
+            world=World.of(world),
+            context=context,
+            pins=pins,
+            answers=answers,
+            seed=seed or DEFAULT_SEED,
+            now=DEFAULT_NOW if now is None else _aware(now),
+        )
+    except PlanError as error:
+        raise Invalid(
+            "The flow can't run like this.",
+            code="flow_has_errors",
+            hint="Mend what is listed.",
+            problems=[
+                FieldProblem(problem.path, problem.message, problem.hint)
+                for problem in error.problems
+            ],
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid(
+            f"This can't be tried: {error}.", hint="Look at the flow's test cases for the form."
+        ) from error
+    return simulation.as_json()
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
