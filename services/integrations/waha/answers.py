@@ -359,9 +359,9 @@ def _number(value: object) -> float | None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value)
-    if number != number or abs(number) > 1e16:
+    if value != value or abs(value) > 1e16:
         return None
+    number = float(value)
     return number / 1000 if number >= _MILLISECONDS_FROM else number
 
 
