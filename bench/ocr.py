@@ -3,9 +3,13 @@
 `.venv-ocr/bin/python -m bench.ocr [--only NAME ...] [--json FILE]`. Each engine runs in a process
 of its own, through the same path as `POST /scan` (decode, read, order). Whitespace is folded
 before texts are compared. Tesseract is left out where it isn't installed.
+
+Memory is measured on the running program, over HTTP: what the service and its reader hold together
+(proportional, so that shared pages count once), looked at a hundred times a second.
 """
 
 import argparse
+import base64
 import json
 import os
 import resource
@@ -13,10 +17,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import mean
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from bench.measure import child, first_line, machine, pss_mb
+from tests.ocr.documents import blank_png, picture_pdf
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "var" / "ocr-fixtures"
@@ -52,7 +64,14 @@ def main() -> int:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
         results[name] = in_own_process(name)
-    document = {"targets": TARGETS, "verdicts": verdicts(results), "engines": results}
+        if name != "tesseract":
+            results[name]["memory_mb"] = memory_of_the_program(*RUNS[name])
+    document = {
+        "machine": machine(),
+        "targets": TARGETS,
+        "verdicts": verdicts(results),
+        "engines": results,
+    }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(table(results))
@@ -80,7 +99,10 @@ def in_own_process(name: str) -> dict[str, Any]:
 
 
 def measure(name: str) -> dict[str, Any]:
-    """The figures of one engine, in this process: {load_cpu_s, memory_mb, pictures}."""
+    """The figures of one engine, in this process: {load_cpu_s, memory_mb, pictures}.
+
+    Its memory is that of one process, and replaced by the program's where there is a program.
+    """
     start = time.process_time()
     read = tesseract if name == "tesseract" else engine_reader(*RUNS[name])
     load_cpu_s = time.process_time() - start
@@ -100,15 +122,71 @@ def measure(name: str) -> dict[str, Any]:
     who = resource.RUSAGE_CHILDREN if name == "tesseract" else resource.RUSAGE_SELF
     return {
         "load_cpu_s": round(load_cpu_s, 2),
-        "peak_memory_mb": resource.getrusage(who).ru_maxrss // 1024,
-        "memory_mb": resident_mb(),
+        "memory_mb": {"peak": round(resource.getrusage(who).ru_maxrss / 1024)},
         "pictures": pictures,
     }
 
 
+def memory_of_the_program(engine: str, model: str) -> dict[str, int]:
+    """MB of service and reader together: {idle, after_20_small, peak, end}.
+
+    Read are 20 small pictures, all pictures of the benchmark, and the hostile files of the tests:
+    many large pictures on a page, and 25 million pixels.
+    """
+    small = sorted((ROOT / "tests" / "ocr" / "fixtures").glob("small-*"))
+    hostile = [picture_pdf(6_300, 6_300, pages=2, pictures=3), blank_png(5_000, 5_000)]
+    variables = {"OCR_ENGINE": engine, "OCR_MODEL": model}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        with child(["-m", "ocr", "--port", "0"], log, {**variables, "TMPDIR": folder}) as process:
+            address = first_line(process, log, "ocr ready on").split()[-1]
+            while json.load(urlopen(f"{address}/health"))["status"] != "ready":
+                time.sleep(0.05)
+            with watched(process.pid) as seen:
+                figures = {"idle": pss_mb([process.pid])}
+                for at in range(20):
+                    post(address, small[at % len(small)].read_bytes())
+                figures["after_20_small"] = pss_mb([process.pid])
+                for file in sorted(PICTURES.glob("*.[pj][np]g")):
+                    post(address, file.read_bytes())
+                figures["peak_of_the_pictures"] = max(seen)
+                for content in hostile:
+                    post(address, content)
+                figures |= {"peak": max(seen), "end": pss_mb([process.pid])}
+    return {name: round(mb) for name, mb in figures.items()}
+
+
+@contextmanager
+def watched(pid: int) -> Iterator[list[float]]:
+    """What a process and its children hold, in MB, time after time."""
+    stop, seen = threading.Event(), [0.0]
+
+    def look() -> None:
+        while not stop.wait(0.01):
+            seen.append(pss_mb([pid]))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def post(address: str, content: bytes) -> None:
+    body = json.dumps({"base64": base64.b64encode(content).decode()}).encode()
+    request = Request(f"{address}/scan", data=body, headers={"Content-Type": "application/json"})
+    try:
+        urlopen(request, timeout=LIMIT_S).close()
+    except HTTPError as refused:
+        print(f"refused: {refused.read().decode()}", file=sys.stderr)
+
+
 def engine_reader(engine_name: str, model: str):
+    from ocr.assembly import assembled
     from ocr.engines import load
-    from ocr.scan import scan
+    from ocr.scan import scan_page
     from ocr.settings import Settings
 
     settings = Settings(engine=engine_name, model=model)
@@ -119,7 +197,7 @@ def engine_reader(engine_name: str, model: str):
     os.dup2(figures, 1)
 
     def read(path: Path) -> str:
-        return scan(path.read_bytes(), engine, lambda _: None)["text"]
+        return assembled([scan_page(path, 1, engine)], engine_name, model, 0)["text"]
 
     return read
 
@@ -140,13 +218,6 @@ def cpu_s() -> float:
     """CPU seconds of this process and of children that have ended."""
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
-
-
-def resident_mb() -> int:
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) // 1024
-    return 0
 
 
 def character_error_rate(truth: str, read: str) -> float:
@@ -193,8 +264,9 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     means = [mean(one["cer"] for one in results[name]["pictures"]) for name in names]
     rows.append(["mean", *(f"{100 * one:.3f}" for one in means)])
     rows.append(["load, CPU s", *(f"{results[name]['load_cpu_s']:.1f}" for name in names)])
-    memory = (f"{results[name]['memory_mb']} / {results[name]['peak_memory_mb']}" for name in names)
-    rows.append(["memory, MB (end / peak)", *memory])
+    for figure in ("idle", "after_20_small", "peak_of_the_pictures", "peak"):
+        held = (str(results[name]["memory_mb"].get(figure, "-")) for name in names)
+        rows.append([f"memory, MB, {figure.replace('_', ' ')}", *held])
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     lines = [
         " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -223,7 +295,7 @@ def verdicts(results: dict[str, dict[str, Any]]) -> list[str]:
         "mean_cer": mean(one["cer"] for one in tiny["pictures"]),
         "chat_cpu_s": max(one["cpu_s"] for one in tiny["pictures"] if "chat" in one["group"]),
         "a4_cpu_s": max(one["cpu_s"] for one in tiny["pictures"] if "A4" in one["group"]),
-        "memory_mb": tiny["memory_mb"],
+        "memory_mb": tiny["memory_mb"]["peak"],
     }
     said = [
         f"{'kept' if found[name] <= most else 'MISSED'}: {name} {found[name]:.4g}, at most {most}"

@@ -9,6 +9,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
+from ocr import limits, memory
 from ocr.api import create_app
 from ocr.settings import SettingsError, from_environment
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000, help="0 takes any free port")
     options = parser.parse_args(arguments)
+    memory.give_back_blocks_above(limits.SERVICE_BLOCK_BYTES)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = from_environment()

@@ -1,8 +1,7 @@
 """The program's HTTP: POST /scan, GET /health, /docs."""
 
 import logging
-import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +14,7 @@ from ocr.answers import HealthOut, ProblemOut, ScanOut
 from ocr.intake import document_of
 from ocr.problems import Problem, Refused
 from ocr.reader import Reader, child_environment
+from ocr.scratch import scratch_folder
 from ocr.settings import Settings
 
 log = logging.getLogger("ocr")
@@ -23,9 +23,10 @@ PROBLEMS = {
     400: "The body can't be read",
     403: "Outside the media folder, or a link",
     404: "No such file in the media folder",
-    413: "Too many bytes, pixels or pages",
+    408: "The request was not complete in time",
+    413: "Too many bytes, pixels, pages or lines, or too much memory",
     415: "Neither picture nor PDF",
-    422: "Empty, damaged or locked",
+    422: "Empty, damaged, locked or far too narrow",
     503: "Busy, starting, or without models; Retry-After says when to come again",
     504: "Took too long and was stopped",
 }
@@ -57,16 +58,16 @@ _BODY = {
 }
 
 
-def create_app(settings: Settings, open_reader: Callable[[str], Reader] | None = None) -> FastAPI:
-    """The application. `open_reader` makes its reader, given a folder for caches."""
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its reader runs as long as it does."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with tempfile.TemporaryDirectory(prefix="ocr-") as cache_dir:
-            make = open_reader or (
-                lambda cache: Reader(settings, child_environment(settings, cache))
-            )
-            async with make(cache_dir) as reader:
+        with scratch_folder() as folder:
+            app.state.documents = folder / "documents"
+            app.state.documents.mkdir()
+            environment = child_environment(settings, str(folder / "cache"))
+            async with Reader(settings, environment) as reader:
                 app.state.reader = reader
                 yield
 
@@ -94,9 +95,13 @@ def create_app(settings: Settings, open_reader: Callable[[str], Reader] | None =
     )
     async def scan(request: Request) -> dict[str, Any]:
         """Read a PNG, JPEG, WebP, GIF, BMP, TIFF or PDF: sent, or named in the media folder."""
-        content = await document_of(request, settings.media_root)
-        reader: Reader = request.app.state.reader
-        return await reader.read(content, request.is_disconnected)
+        state = request.app.state
+        reader: Reader = state.reader
+        with reader.place():
+            async with document_of(
+                request, settings.media_root, state.documents, reader.turn
+            ) as document:
+                return await reader.read(document, request.is_disconnected)
 
     @app.get("/health", response_model=HealthOut, responses={503: {"model": HealthOut}})
     async def health(request: Request) -> JSONResponse:

@@ -1,25 +1,32 @@
 """The process that decodes and reads: `python -m ocr.child`, started and stopped by the service.
 
-It takes documents on standard input and answers on standard output (`ocr.wire`), one at a time.
-Whatever a document does to it, the service lives on and starts another.
+It is told a file and a page on standard input and answers on standard output (`ocr.wire`), one page
+at a time. Whatever a document does to it, the service lives on and starts another.
 """
 
 import ctypes
+import json
+import logging
 import os
 import resource
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from ocr import limits, problems, wire
+from ocr import limits, memory, problems, wire
 from ocr.engines import load
 from ocr.engines.contract import OcrEngine
 from ocr.problems import Refused
-from ocr.scan import scan
+from ocr.scan import scan_page
 from ocr.settings import from_environment
 
 _PR_SET_PDEATHSIG = 1
+CHATTY = ("paddlex", "ppocr", "RapidOCR")
+"""Loggers of the engines that tell, in colours, each model they open."""
+OUT_OF_MEMORY = ("alloc", "insufficient memory")
+"""How ONNX Runtime and OpenCV say it."""
 
 
 def main() -> int:
@@ -27,34 +34,46 @@ def main() -> int:
         _die_with_the_service()
     questions = sys.stdin.buffer
     answers = _own_output()
-    resource.setrlimit(resource.RLIMIT_AS, (limits.CHILD_MEMORY_BYTES_MAX,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    settings = from_environment()
+    _limit(resource.RLIMIT_DATA, settings.reader_bytes_max + limits.READER_HEAP_EXTRA_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
+    for name in CHATTY:
+        logging.getLogger(name).addFilter(_is_a_warning)
     try:
-        engine = load(from_environment())
+        engine = load(settings)
     except Exception as error:
         traceback.print_exc()
         _say(answers, {"failed": f"{type(error).__name__}: {error}"[:300]})
         return 1
     _say(answers, {"ready": {"engine": engine.name, "model": engine.model}})
-    while (content := wire.read(questions)) is not None:
-        _say(answers, _answer(content, engine, answers))
-        del content
-        _give_memory_back()
+    while (question := wire.read(questions)) is not None:
+        asked = json.loads(question)
+        said = _answer(Path(asked["file"]), int(asked["page"]), engine, settings.reader_bytes_max)
+        memory.give_back()
+        _say(answers, {**said, "holds_bytes": memory.resident_bytes(os.getpid())})
     return 0
 
 
-def _answer(content: bytes, engine: OcrEngine, answers: BinaryIO) -> dict[str, Any]:
+def _answer(file: Path, page: int, engine: OcrEngine, bytes_max: int) -> dict[str, Any]:
     try:
-        return {"answer": scan(content, engine, lambda page: _say(answers, {"page": page}))}
+        return {"answer": scan_page(file, page, engine)}
     except Refused as refused:
         return {"problem": refused.problem.document()}
     except MemoryError:
-        return {"problem": problems.too_much_memory().problem.document()}
+        return {"problem": problems.too_much_memory(page, bytes_max).problem.document()}
     except Exception as error:
         traceback.print_exc()
-        if "alloc" in str(error).lower():  # how ONNX Runtime and OpenCV say it
-            return {"problem": problems.too_much_memory().problem.document()}
+        if any(word in str(error).lower() for word in OUT_OF_MEMORY):
+            return {"problem": problems.too_much_memory(page, bytes_max).problem.document()}
         return {"problem": problems.engine_failed(type(error).__name__).problem.document()}
+
+
+def _limit(what: int, most: int) -> None:
+    resource.setrlimit(what, (most, most))
+
+
+def _is_a_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 def _own_output() -> BinaryIO:
@@ -75,13 +94,6 @@ def _die_with_the_service() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != service:
         os._exit(1)
-
-
-def _give_memory_back() -> None:
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
 
 
 if __name__ == "__main__":

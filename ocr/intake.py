@@ -4,9 +4,12 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncGenerator
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import Any, BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import UploadFile
@@ -18,50 +21,100 @@ from ocr.problems import bad_request
 
 _WAYS = 'Send {"path": "..."} or {"base64": "..."} as JSON, or a form with the field "file".'
 FORM_FIELDS_MAX = 5
+SMALL_BYTES = 1 << 20
 
 
-async def document_of(request: Request, media_root: Path) -> bytes:
-    """The bytes of the file that the request sends or names.
+@asynccontextmanager
+async def document_of(
+    request: Request, media_root: Path, folder: Path, alone: asyncio.Lock
+) -> AsyncIterator[Path]:
+    """The file that the request sends or names, copied into `folder` until the end.
 
-    Raises: Refused (unknown body, nothing or too much in it, a path that may not be read).
+    What waits lies on disk, not in memory. Large base64 is decoded while `alone` is held: that
+    takes four times its size for a moment, while nothing else takes much.
+
+    Raises: Refused (unknown body, nothing or too much in it, too slow, a path not to be read).
     """
+    with NamedTemporaryFile(dir=folder) as target:
+        try:
+            async with asyncio.timeout(limits.BODY_LIMIT_S) as limit:
+                await _take(request, media_root, target, alone, limit)
+        except TimeoutError:
+            raise problems.slow_body() from None
+        yield Path(target.name)
+
+
+async def _take(
+    request: Request,
+    media_root: Path,
+    target: Any,
+    alone: asyncio.Lock,
+    limit: asyncio.Timeout,
+) -> None:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
-        return await _from_json(await _body(request), media_root)
-    if content_type == "multipart/form-data":
-        return await _from_form(request, await _body(request), media_root)
-    raise bad_request("unsupported_body", f"The body is {content_type or 'untyped'}.", _WAYS, 415)
+        path = await _from_json(request, target, alone, limit)
+    elif content_type == "multipart/form-data":
+        path = await _from_form(request, target)
+    else:
+        said = content_type or "untyped"
+        raise bad_request("unsupported_body", f"The body is {said}.", _WAYS, 415)
+    if path is not None:
+        await asyncio.to_thread(media_files.copy, media_root, path, target)
+    target.flush()
+    if not target.tell():
+        raise problems.empty()
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, or a refusal as soon as it is too long."""
+async def _chunks(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body, until it is too long."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limits.BODY_BYTES_MAX:
         raise problems.too_large()
-    whole = bytearray()
+    length = 0
     async for chunk in request.stream():
-        whole += chunk
-        if len(whole) > limits.BODY_BYTES_MAX:
+        length += len(chunk)
+        if length > limits.BODY_BYTES_MAX:
             raise problems.too_large()
-    return bytes(whole)
+        yield chunk
 
 
-async def _from_json(body: bytes, media_root: Path) -> bytes:
+async def _from_json(
+    request: Request, target: BinaryIO, alone: asyncio.Lock, limit: asyncio.Timeout
+) -> str | None:
+    """The path it names; or None, and what it holds is in `target`."""
+    async for chunk in _chunks(request):
+        target.write(chunk)
+    if target.tell() <= SMALL_BYTES:
+        return _decoded_in(target)
+    limit.reschedule(None)  # everything has come; from here on it waits for others
+    async with alone:
+        return await asyncio.to_thread(_decoded_in, target)
+
+
+def _decoded_in(target: BinaryIO) -> str | None:
+    target.seek(0)
     try:
-        found = json.loads(body)
+        found = json.load(target)
     except (ValueError, RecursionError):
         raise bad_request("bad_json", "The body is no JSON.", _WAYS, 400) from None
+    target.seek(0)
+    target.truncate()
     if not isinstance(found, dict):
         raise bad_request("nothing_to_read", "The JSON is not an object.", _WAYS)
-    return await _one_of(found.get("path"), found.get("base64"), media_root)
+    return _one_of(found.pop("path", None), found.pop("base64", None), target)
 
 
-async def _one_of(path: Any, encoded: Any, media_root: Path) -> bytes:
+def _one_of(path: Any, encoded: Any, target: BinaryIO) -> str | None:
     if isinstance(path, str) == isinstance(encoded, str):
         raise bad_request("nothing_to_read", "Name one of path and base64, as a text.", _WAYS)
     if isinstance(path, str):
-        return await asyncio.to_thread(media_files.read, media_root, path)
-    return await asyncio.to_thread(_decoded, encoded)
+        return path
+    content = _decoded(encoded)
+    if len(content) > limits.FILE_BYTES_MAX:
+        raise problems.too_large(len(content))
+    target.write(content)
+    return None
 
 
 def _decoded(encoded: str) -> bytes:
@@ -69,19 +122,16 @@ def _decoded(encoded: str) -> bytes:
     if encoded.startswith("data:"):
         encoded = encoded.partition(",")[2]
     try:
-        content = base64.b64decode("".join(encoded.split()), validate=True)
+        return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
         raise bad_request("bad_base64", "The field base64 does not hold base64.", _WAYS) from None
-    return _checked(content)
 
 
-async def _from_form(request: Request, body: bytes, media_root: Path) -> bytes:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
+async def _from_form(request: Request, target: BinaryIO) -> str | None:
+    """As with JSON. The parser keeps what is large in a temporary file."""
     parser = MultiPartParser(
         request.headers,
-        stream(),
+        _chunks(request),
         max_files=1,
         max_fields=FORM_FIELDS_MAX,
     )
@@ -91,16 +141,11 @@ async def _from_form(request: Request, body: bytes, media_root: Path) -> bytes:
         raise bad_request("bad_form", f"The form can't be read: {error}", _WAYS, 400) from None
     try:
         upload = form.get("file")
-        if isinstance(upload, UploadFile):
-            return _checked(await upload.read())
-        return await _one_of(form.get("path"), form.get("base64"), media_root)
+        if not isinstance(upload, UploadFile):
+            return _one_of(form.get("path"), form.get("base64"), target)
+        if upload.size is not None and upload.size > limits.FILE_BYTES_MAX:
+            raise problems.too_large(upload.size)
+        await asyncio.to_thread(shutil.copyfileobj, upload.file, target)
+        return None
     finally:
         await form.close()
-
-
-def _checked(content: bytes) -> bytes:
-    if not content:
-        raise problems.empty()
-    if len(content) > limits.FILE_BYTES_MAX:
-        raise problems.too_large(len(content))
-    return content

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from ocr import limits, problems
 
@@ -11,10 +12,11 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 PATH_CHARACTERS_MAX = 1_024
+CHUNK_BYTES = 256 * 1024
 
 
-def read(root: Path, path: str) -> bytes:
-    """The content of a file, named relative to the folder or absolute inside it.
+def copy(root: Path, path: str, target: BinaryIO) -> None:
+    """Copy a file, named relative to the folder or absolute inside it, into an open one.
 
     Each step of the path is opened from the one before, so a folder that is swapped for a link
     meanwhile is refused too.
@@ -32,12 +34,9 @@ def read(root: Path, path: str) -> bytes:
             raise problems.not_a_file(path)
         if found.st_size > limits.FILE_BYTES_MAX:
             raise problems.too_large(found.st_size)
-        content = _read_all(handle)
+        _copy_all(handle, target)
     finally:
         os.close(handle)
-    if not content:
-        raise problems.empty()
-    return content
 
 
 def _steps(root: Path, path: str) -> list[str]:
@@ -94,10 +93,13 @@ def _swap(old: int, new: int) -> int:
     return new
 
 
-def _read_all(handle: int) -> bytes:
-    """At most one byte over the limit, for a file that grows while it is read."""
-    with os.fdopen(os.dup(handle), "rb") as file:
-        content = file.read(limits.FILE_BYTES_MAX + 1)
-    if len(content) > limits.FILE_BYTES_MAX:
-        raise problems.too_large(len(content))
-    return content
+def _copy_all(handle: int, target: BinaryIO) -> None:
+    """Stops above the limit, for a file that grows while it is read."""
+    length = 0
+    while chunk := os.read(handle, CHUNK_BYTES):
+        length += len(chunk)
+        if length > limits.FILE_BYTES_MAX:
+            raise problems.too_large(length)
+        target.write(chunk)
+    if not length:
+        raise problems.empty()

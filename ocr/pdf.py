@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -11,11 +12,13 @@ import pypdfium2.raw as raw
 from ocr import limits, problems
 from ocr.engines.contract import Box, Pixels
 from ocr.reading_order import Line
+from ocr.sizes import check_sides
 
 RENDER_DPI = 200
 POINTS_PER_INCH = 72
 TEXT_LAYER_CHARACTERS_MIN = 20
 """A page with less than this has no text layer worth the name, perhaps a page number."""
+JPEG2000 = "JPXDecode"
 CONTENT_KINDS = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM)
 
 
@@ -30,44 +33,41 @@ class PdfPage:
     pixels: Pixels | None
 
 
-def pages_of(content: bytes) -> Iterator[PdfPage]:
-    """The pages, each made when it is asked for.
+def page_of(file: Path, number: int) -> tuple[int, PdfPage]:
+    """How many pages the document has, and one of them, from 1.
 
-    Raises: Refused (damaged, locked, too many pages or pixels).
+    It is opened anew for every page: what pdfium keeps of the pages before is free then.
+
+    Raises: Refused (damaged, locked, too many pages or pixels, sides out of bounds).
     """
     try:
-        document = pdfium.PdfDocument(content)
+        document = pdfium.PdfDocument(file)
     except pdfium.PdfiumError as error:
         if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise problems.needs_password() from None
-        raise problems.corrupt("PDF") from error
+        raise problems.corrupt("PDF", reason="no pages can be found in it") from error
     try:
         if len(document) > limits.PAGES_MAX:
             raise problems.too_many_pages(len(document))
-        if not len(document):
-            raise problems.corrupt("PDF")
-        for index in range(len(document)):
-            try:
-                yield _page(document, index)
-            except pdfium.PdfiumError as error:
-                raise problems.corrupt("PDF", f"page {index + 1}") from error
+        if number > len(document):
+            raise problems.corrupt("PDF", reason="it has no page")
+        return len(document), _page(document, number)
+    except pdfium.PdfiumError as error:
+        raise problems.corrupt("PDF", f"page {number}") from error
     finally:
         document.close()
 
 
-def _page(document: pdfium.PdfDocument, index: int) -> PdfPage:
-    place = f"page {index + 1}"
-    page = document[index]
+def _page(document: pdfium.PdfDocument, number: int) -> PdfPage:
+    place = f"page {number}"
+    page = document[number - 1]
     try:
         scale = RENDER_DPI / POINTS_PER_INCH
         width, height = (max(1, round(points * scale)) for points in page.get_size())
         lines = _text_layer(page, width, height)
         if lines is not None:
             return PdfPage(width, height, lines, None)
-        if width * height > limits.IMAGE_PIXELS_MAX:
-            raise problems.too_many_pixels(
-                width, height, f"{place} at {RENDER_DPI} dpi".capitalize()
-            )
+        check_sides(width, height, f"{place} at {RENDER_DPI} dpi".capitalize())
         _check_pictures(page, place)
         smaller = min(1.0, (limits.READ_PIXELS_MAX / (width * height)) ** 0.5)
         bitmap = page.render(scale=scale * smaller, may_draw_forms=False)
@@ -92,8 +92,11 @@ def _check_pictures(page: pdfium.PdfPage, place: str) -> None:
         if found.type != raw.FPDF_PAGEOBJ_IMAGE:
             continue
         width, height = found.get_px_size()
-        if width * height > limits.PDF_PICTURE_PIXELS_MAX:
-            raise problems.too_many_pixels(width, height, f"A picture on {place}")
+        most = limits.PDF_PICTURE_PIXELS_MAX
+        if JPEG2000 in found.get_filters():
+            most = limits.PDF_JPEG2000_PIXELS_MAX
+        if width * height > most:
+            raise problems.too_many_pixels(width, height, f"A picture on {place}", most)
 
 
 def _text_layer(page: pdfium.PdfPage, width: int, height: int) -> list[Line] | None:

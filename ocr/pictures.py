@@ -1,18 +1,30 @@
 """From a picture file to pixels; its size is read before any of it is decoded."""
 
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, floor
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ocr import limits, problems
 from ocr.engines.contract import Pixels
+from ocr.sizes import check_sides
 
-Image.MAX_IMAGE_PIXELS = None  # its guard can't say how large; _check_size stands in its place
+Image.MAX_IMAGE_PIXELS = None  # its guard can't say how large; `ocr.sizes` stands in its place
 ORIENTATION_TAG = 0x0112
 FIRST_ORIENTATION_ON_ITS_SIDE = 5
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture upright, by the EXIF orientation it came with."""
+STRIP_ROWS = 128
 WITH_PAGES = {"TIFF"}
 """Formats whose further frames are further pages; of an animation the first frame is read."""
 
@@ -26,52 +38,71 @@ class Picture:
     pixels: Pixels
 
 
-def pages_of(content: bytes, kind: str) -> Iterator[Picture]:
-    """The pages of a picture, each made when it is asked for.
+def page_of(file: Path, kind: str, number: int) -> tuple[int, Picture]:
+    """How many pages a picture has, and one of them, from 1. What decoding took is free again.
 
-    Raises: Refused (too many pixels or pages, damaged).
+    Raises: Refused (too many pixels or pages, sides out of bounds, damaged), MemoryError.
     """
     if kind == "WEBP":
-        _check_size(*_webp_size(content))  # Pillow makes room for the whole canvas at once
+        # Pillow makes room for the whole canvas at once.
+        with file.open("rb") as opened:
+            _check_size(*_webp_size(opened.read(30)), most=limits.WEBP_PIXELS_MAX)
     try:
-        with Image.open(io.BytesIO(content), formats=(kind,)) as image:
+        with Image.open(file, formats=(kind,)) as image:
             _check_size(*image.size)
-            for number in range(_count(image, kind)):
-                if number:
-                    image.seek(number)
-                    _check_size(*image.size)
-                yield picture_of(image)
-    except problems.Refused:
+            count = _count(image, kind)
+            if number > 1:
+                image.seek(number - 1)
+                _check_size(*image.size, place=f"Page {number}")
+            return count, picture_of(image)
+    except (problems.Refused, MemoryError):
         raise
-    except MemoryError:
-        raise problems.too_much_memory() from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise problems.corrupt("image") from error
+    # Its many decoders tell damage in as many ways: besides OSError and SyntaxError also
+    # struct.error, KeyError and what else a wrong length leads to.
+    except Exception as error:
+        reason = str(error).replace(str(file), "the file")
+        raise problems.corrupt("image", f"page {number}", reason) from error
 
 
 def picture_of(image: Image.Image) -> Picture:
     """Pixels as engines want them, made smaller when they are more than an engine reads."""
     width, height = image.size
-    if image.getexif().get(ORIENTATION_TAG, 1) >= FIRST_ORIENTATION_ON_ITS_SIDE:
-        width, height = height, width
+    orientation = image.getexif().get(ORIENTATION_TAG, 1)
     if image.format == "JPEG":
         image.draft("RGB", _readable(image.size))  # lets the decoder leave out what is not needed
-    shown = ImageOps.exif_transpose(image)
-    if shown.mode.startswith("I;16"):
-        shown = Image.fromarray((np.asarray(shown) >> 8).astype(np.uint8))
-    if shown.has_transparency_data:
-        shown = _on_white(shown.convert("RGBA"))
-    shown = shown.convert("RGB")
-    size = _readable(shown.size)
-    if size != shown.size:
-        shown = shown.resize(size, Image.Resampling.BOX)
+    image.load()
+    shown = _shrunk(image, _readable(image.size))
+    if orientation in TURNS:
+        shown = shown.transpose(TURNS[orientation])
+    if orientation >= FIRST_ORIENTATION_ON_ITS_SIDE and orientation in TURNS:
+        width, height = height, width
     return Picture(width, height, np.ascontiguousarray(np.asarray(shown)[:, :, ::-1]))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image)
+def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture on white paper, in three colours; in strips, as each copy of a whole one of the
+    largest size would take 100 MB."""
+    if size == image.size:
+        return _on_white(image)
+    paper = Image.new("RGB", size)
+    scale = image.height / size[1]
+    for top in range(0, size[1], STRIP_ROWS):
+        bottom = min(size[1], top + STRIP_ROWS)
+        first, last = floor(top * scale), min(image.height, ceil(bottom * scale))
+        strip = _on_white(image.crop((0, first, image.width, last)))
+        part = (0, top * scale - first, strip.width, min(bottom * scale - first, strip.height))
+        paper.paste(strip.resize((size[0], bottom - top), Image.Resampling.BOX, box=part), (0, top))
     return paper
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image.convert("RGBA"))
+    return paper.convert("RGB")
 
 
 def _readable(size: tuple[int, int]) -> tuple[int, int]:
@@ -80,11 +111,12 @@ def _readable(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > limits.IMAGE_PIXELS_MAX:
-        raise problems.too_many_pixels(width, height)
+def _check_size(
+    width: int, height: int, place: str = "The image", most: int = limits.IMAGE_PIXELS_MAX
+) -> None:
     if min(width, height) < 1:
-        raise problems.corrupt("image")
+        raise problems.corrupt("image", reason=f"{width} x {height} pixels")
+    check_sides(width, height, place, most)
 
 
 def _count(image: Image.Image, kind: str) -> int:
@@ -98,7 +130,7 @@ def _webp_size(content: bytes) -> tuple[int, int]:
     """Width and height from the first chunk (RFC 9649, 2.5 to 2.7)."""
     chunk, data = content[12:16], content[20:30]
     if len(data) < 10:
-        raise problems.corrupt("image")
+        raise problems.corrupt("image", reason="it ends in its header")
     if chunk == b"VP8X":
         return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
     if chunk == b"VP8L":
@@ -107,4 +139,4 @@ def _webp_size(content: bytes) -> tuple[int, int]:
     if chunk == b"VP8 ":
         width, height = data[6:8], data[8:10]
         return int.from_bytes(width, "little") & 0x3FFF, int.from_bytes(height, "little") & 0x3FFF
-    raise problems.corrupt("image")
+    raise problems.corrupt("image", reason="its first chunk is of no known kind")

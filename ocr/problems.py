@@ -45,13 +45,33 @@ def too_large(size_bytes: int | None = None) -> Refused:
     )
 
 
-def too_many_pixels(width: int, height: int, place: str = "The image") -> Refused:
-    most = limits.IMAGE_PIXELS_MAX // 1_000_000
+def too_many_pixels(
+    width: int, height: int, place: str = "The image", most: int = limits.IMAGE_PIXELS_MAX
+) -> Refused:
     return refuse(
         413,
         "too_many_pixels",
-        f"{place} has {width} x {height} pixels; at most {most} million are read.",
+        f"{place} has {width} x {height} pixels; at most {most / 1_000_000:g} million are read.",
         "Make it smaller: text is readable from about 150 dots an inch.",
+    )
+
+
+def too_long_side(width: int, height: int, place: str = "The image") -> Refused:
+    return refuse(
+        413,
+        "too_long_side",
+        f"{place} has {width} x {height} pixels; a side may have {limits.SIDE_PIXELS_MAX:,}.",
+        "Cut it into parts, or make it smaller.",
+    )
+
+
+def too_narrow(width: int, height: int, place: str = "The image") -> Refused:
+    return refuse(
+        422,
+        "too_narrow",
+        f"{place} has {width} x {height} pixels; one side may be {limits.SIDES_RATIO_MAX} times "
+        "the other.",
+        "Send the part that holds the text.",
     )
 
 
@@ -60,6 +80,15 @@ def too_many_pages(pages: int) -> Refused:
         413,
         "too_many_pages",
         f"The document has {pages} pages; at most {limits.PAGES_MAX} are read.",
+        "Split it and send the parts.",
+    )
+
+
+def too_many_lines(most: int, place: str = "The document") -> Refused:
+    return refuse(
+        413,
+        "too_many_lines",
+        f"{place} has more than {most:,} lines of text.",
         "Split it and send the parts.",
     )
 
@@ -77,12 +106,13 @@ def unsupported(what: str) -> Refused:
     )
 
 
-def corrupt(what: str, place: str = "") -> Refused:
+def corrupt(what: str, place: str = "", reason: str = "") -> Refused:
     where = f", {place}" if place else ""
+    why = f": {reason.strip().rstrip('.')[:200]}" if reason else ""
     return refuse(
         422,
         f"corrupt_{what.lower()}",
-        f"The {what} is damaged or cut short{where}.",
+        f"The {what} is damaged or cut short{where}{why}.",
         "Open it on a computer, save it again and send that.",
     )
 
@@ -138,6 +168,15 @@ def busy(waiting: int) -> Refused:
     )
 
 
+def slow_body() -> Refused:
+    return refuse(
+        408,
+        "slow_body",
+        f"The request was not complete after {limits.BODY_LIMIT_S:g} s.",
+        "Send it again, over a faster line or smaller.",
+    )
+
+
 def gone() -> Refused:
     """Nobody hears this one: the asker hung up while waiting."""
     return refuse(499, "gone", "The request was given up while it waited.", "Ask again.")
@@ -182,29 +221,37 @@ def engine_failed(error: str) -> Refused:
     )
 
 
-def too_slow(limit_s: float, place: str) -> Refused:
+def page_too_slow(page: int, limit_s: float) -> Refused:
     return refuse(
         504,
         "time_limit",
-        f"Reading took longer than {limit_s:g} s and was stopped{place}.",
+        f"Reading page {page} took longer than {limit_s:.3g} s and was stopped.",
+        "Send that page smaller, or the others without it.",
+    )
+
+
+def document_too_slow(page: int, limit_s: float) -> Refused:
+    return refuse(
+        504,
+        "time_limit",
+        f"Reading the document took longer than {limit_s:g} s and was stopped at page {page}.",
         "Send fewer pages or a smaller picture.",
     )
 
 
-def crashed(place: str) -> Refused:
+def crashed(page: int) -> Refused:
     return refuse(
         422,
         "crashes_reader",
-        f"Reading this file ended the reader twice{place}.",
+        f"Reading this file ended the reader twice, on page {page}.",
         "Open it on a computer, save it again and send that.",
     )
 
 
-def too_much_memory(place: str = "") -> Refused:
-    most = limits.CHILD_MEMORY_BYTES_MAX // limits.MEGABYTE
+def too_much_memory(page: int, most_bytes: int) -> Refused:
     return refuse(
         413,
         "too_much_memory",
-        f"Reading would take more than {most} MB of memory{place}.",
+        f"Reading page {page} would take more than {most_bytes // limits.MEGABYTE} MB of memory.",
         "Send a smaller picture, or the pages as pictures.",
     )

@@ -1,4 +1,4 @@
-"""Keeps one reader process alive and hands it one document at a time."""
+"""Keeps one reader process alive and hands it one page at a time, of each document in turn."""
 
 import asyncio
 import logging
@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-from ocr import limits, problems, wire
+from ocr import limits, memory, problems, wire
+from ocr.assembly import assembled
 from ocr.engines import missing
 from ocr.problems import Problem, Refused
 from ocr.settings import Settings
@@ -25,11 +28,7 @@ LOOK_AGAIN_S = 2.0
 
 
 class ChildDied(Exception):
-    """The reader ended in the middle of a document; `page` is where."""
-
-    def __init__(self, page: int) -> None:
-        super().__init__(page)
-        self.page = page
+    """The reader ended in the middle of a page, or ran out of memory that others had used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,11 @@ class State:
 
 
 class Reader:
-    """Open it with `async with`; then `read` answers documents in the order they came."""
+    """Open it with `async with`; then `read` answers.
+
+    Whoever waits for the reader gets it in the order they came, for one page: a picture behind a
+    document of many pages waits for one of them.
+    """
 
     def __init__(
         self,
@@ -57,13 +60,15 @@ class Reader:
         self._environment = environment
         self._command = command
         self._missing = missing_models
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Who holds it has the reader idle."""
         self._ready = asyncio.Event()
         self._process: Process | None = None
+        self._pages_read = 0
         self._keeper: asyncio.Task[None] | None = None
         self.state = State("starting")
         self.asked = 0
-        """Requests that are read or wait."""
+        """Requests that are taken in, read or wait."""
 
     async def __aenter__(self) -> "Reader":
         self._keeper = asyncio.create_task(self._keep())
@@ -77,34 +82,45 @@ class Reader:
             _kill(self._process)
             await self._process.wait()
 
-    async def read(
-        self, content: bytes, given_up: Callable[[], Awaitable[bool]] | None = None
-    ) -> dict[str, Any]:
-        """The answer of `ocr.scan.scan`. A request whose asker has gone is not begun.
-
-        Raises: Refused for a document that can't be read, a full queue, a reader that is not there.
-        """
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who may ask. Raises: Refused when all are taken."""
         if self.asked > self._settings.queue_max:
             raise problems.busy(self.asked - 1)
         self.asked += 1
         try:
-            async with self._turn:
-                if given_up is not None and await given_up():
-                    raise problems.gone()
-                return await self._read_in_turn(content)
+            yield
         finally:
             self.asked -= 1
 
-    async def _read_in_turn(self, content: bytes) -> dict[str, Any]:
-        page = 0
-        for _ in range(ATTEMPTS):
-            process = await self._reader_process()
-            try:
-                return await self._ask(process, content)
-            except ChildDied as died:
-                page = died.page
-                self._ready.clear()
-        raise problems.crashed(_at(page))
+    async def read(
+        self, document: Path, given_up: Callable[[], Awaitable[bool]] | None = None
+    ) -> dict[str, Any]:
+        """`ocr.answers.ScanOut` as a dictionary. Nothing more is begun once the asker has gone.
+
+        Raises: Refused for a document that can't be read, or a reader that is not there.
+        """
+        pages: list[dict[str, Any]] = []
+        spent_s, lines, tries = 0.0, 0, ATTEMPTS
+        while not pages or len(pages) < pages[-1]["count"]:
+            number = len(pages) + 1
+            async with self.turn:
+                if given_up is not None and await given_up():
+                    raise problems.gone()
+                process = await self._reader_process()
+                start = perf_counter()
+                try:
+                    pages.append(await self._ask(process, document, number, spent_s))
+                except ChildDied:
+                    tries -= 1
+                    if not tries:
+                        raise problems.crashed(number) from None
+                    continue
+                spent_s += perf_counter() - start
+            lines += len(pages[-1]["lines"])
+            if lines > limits.DOCUMENT_LINES_MAX:
+                raise problems.too_many_lines(limits.DOCUMENT_LINES_MAX)
+        return assembled(pages, self._settings.engine, self._settings.model, spent_s)
 
     async def _reader_process(self) -> Process:
         try:
@@ -120,33 +136,66 @@ class Reader:
         except TimeoutError:
             raise problems.starting() from None
 
-    async def _ask(self, process: Process, content: bytes) -> dict[str, Any]:
-        """Raises: ChildDied; Refused with what the reader says or when it takes too long."""
+    async def _ask(
+        self, process: Process, document: Path, page: int, spent_s: float
+    ) -> dict[str, Any]:
+        """Raises: ChildDied; Refused with what the reader says or when it takes too much."""
         assert process.stdin is not None
         assert process.stdout is not None
-        page = 0
+        left_s = self._settings.time_limit_s - spent_s
+        hears = asyncio.ensure_future(wire.receive(process.stdout))
         try:
-            async with asyncio.timeout(self._settings.time_limit_s):
-                process.stdin.write(wire.packed(content))
+            async with asyncio.timeout(min(left_s, self._settings.page_limit_s)):
+                process.stdin.write(wire.packed_json({"file": str(document), "page": page}))
                 await process.stdin.drain()
-                while True:
-                    said = await wire.receive(process.stdout)
-                    if "page" not in said:
-                        break
-                    page = int(said["page"])
-        except (TimeoutError, asyncio.CancelledError) as ended:
-            self._ready.clear()
-            _kill(process)
-            if isinstance(ended, asyncio.CancelledError):
-                raise
-            raise problems.too_slow(self._settings.time_limit_s, _at(page)) from None
+                while not (await asyncio.wait([hears], timeout=limits.LOOK_AT_MEMORY_S))[0]:
+                    if memory.resident_bytes(process.pid) > self._settings.reader_bytes_max:
+                        log.warning("the reader took too much memory and was stopped")
+                        self._end(process)
+                        raise problems.too_much_memory(page, self._settings.reader_bytes_max)
+                said = hears.result()
+        except TimeoutError:
+            self._end(process)
+            if left_s < self._settings.page_limit_s:
+                raise problems.document_too_slow(page, self._settings.time_limit_s) from None
+            raise problems.page_too_slow(page, self._settings.page_limit_s) from None
+        except asyncio.CancelledError:
+            self._end(process)
+            raise
         except (asyncio.IncompleteReadError, ConnectionError, wire.TooLong):
-            _kill(process)
-            raise ChildDied(page) from None
+            self._end(process)
+            raise ChildDied from None
+        finally:
+            hears.cancel()
+            # Also takes note of how it ended, where nobody waits for it any more.
+            await asyncio.gather(hears, return_exceptions=True)
+        if said.get("holds_bytes", 0) > limits.READER_RESTING_BYTES_MAX:
+            log.warning("the reader kept %d MB; starting another", said["holds_bytes"] >> 20)
+            self._end(process)
         if "problem" in said:
+            self._out_of_memory(process, said["problem"]["code"])
             raise Refused(Problem(**said["problem"]))
+        self._pages_read += 1
         answer: dict[str, Any] = said["answer"]
         return answer
+
+    def _out_of_memory(self, process: Process, code: str) -> None:
+        """A reader that ran out of memory may have broken things: another takes its place. What
+        it read before has left its heap in pieces, so a fresh one may have room enough.
+
+        Raises: ChildDied when a fresh one should try.
+        """
+        if code != "too_much_memory":
+            return
+        was_fresh = not self._pages_read
+        self._end(process)
+        if not was_fresh:
+            raise ChildDied
+
+    def _end(self, process: Process) -> None:
+        self._ready.clear()
+        self.state = State("starting")
+        _kill(process)
 
     async def _keep(self) -> None:
         """Start a reader, wait for its end, start the next; slower while none gets ready."""
@@ -165,6 +214,7 @@ class Reader:
 
     async def _run_one(self) -> bool:
         """One reader from start to end; whether it ever got ready."""
+        self._pages_read = 0
         process = await asyncio.create_subprocess_exec(
             *self._command, stdin=PIPE, stdout=PIPE, env=dict(self._environment)
         )
@@ -232,7 +282,3 @@ async def _first(*waits: Awaitable[object]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-
-
-def _at(page: int) -> str:
-    return f", on page {page}" if page else ""

@@ -1,14 +1,12 @@
-"""One scan: a document's bytes in, the answer's document out."""
+"""One page of a document: a file in, its lines as they go over the wire out."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from time import perf_counter
+from pathlib import Path
 from typing import Any
 
-from ocr import limits, pdf, pictures
+from ocr import limits, memory, pdf, pictures, problems
 from ocr.engines.contract import OcrEngine, Pixels
 from ocr.kinds import PDF, kind_of
-from ocr.language import language_of
 from ocr.lookalikes import mended
 from ocr.reading_order import Line, lines_of, turned_back
 
@@ -25,62 +23,49 @@ class Page:
     lines: list[Line]
 
 
-def scan(content: bytes, engine: OcrEngine, at_page: Callable[[int], None]) -> dict[str, Any]:
-    """Read every page, telling `at_page` its number first.
+def scan_page(file: Path, number: int, engine: OcrEngine) -> dict[str, Any]:
+    """Read page `number`, from 1: {count, page, lines}, where `count` tells how many there are.
 
-    Raises: Refused for everything that is wrong with the document.
+    A document is read page by page, so that others come in between. `ocr.assembly` puts the pages
+    together.
+
+    Raises: Refused for everything that is wrong with the document; MemoryError.
     """
-    start = perf_counter()
-    pages = []
-    for page in _pages(content, engine, at_page):
-        pages.append(page)
-        at_page(len(pages) + 1)
-    lines = [
-        {
-            "page": number,
-            "text": line.text,
-            "box": [[round(x, 1), round(y, 1)] for x, y in line.box],
-            "confidence": round(line.score, 4),
-        }
-        for number, page in enumerate(pages, start=1)
-        for line in page.lines
-    ]
-    texts = ["\n".join(line.text for line in page.lines) for page in pages]
-    text = "\n\n".join(one for one in texts if one)
+    count, page = _page(file, number, engine)
+    if len(page.lines) > limits.LINES_MAX:
+        raise problems.too_many_lines(limits.LINES_MAX, f"Page {number}")
     return {
-        "text": text,
-        "language": language_of(text),
-        "confidence": round(_confidence(pages), 4),
-        "lines": lines,
-        "pages": [
+        "count": count,
+        "page": {
+            "number": number,
+            "width": page.width,
+            "height": page.height,
+            "source": page.source,
+            "turned_degrees": page.turned_degrees,
+            "text": "\n".join(line.text for line in page.lines),
+        },
+        "lines": [
             {
-                "number": number,
-                "width": page.width,
-                "height": page.height,
-                "source": page.source,
-                "turned_degrees": page.turned_degrees,
-                "text": text_of_page,
+                "page": number,
+                "text": line.text,
+                "box": [[round(x, 1), round(y, 1)] for x, y in line.box],
+                "confidence": round(line.score, 4),
             }
-            for number, (page, text_of_page) in enumerate(zip(pages, texts, strict=True), start=1)
+            for line in page.lines
         ],
-        "engine": engine.name,
-        "model": engine.model,
-        "milliseconds": round((perf_counter() - start) * 1000),
     }
 
 
-def _pages(content: bytes, engine: OcrEngine, at_page: Callable[[int], None]) -> Iterator[Page]:
-    kind = kind_of(content)
-    at_page(1)
+def _page(file: Path, number: int, engine: OcrEngine) -> tuple[int, Page]:
+    with file.open("rb") as opened:
+        kind = kind_of(opened.read(limits.HEAD_BYTES))
     if kind != PDF:
-        for picture in pictures.pages_of(content, kind):
-            yield _read(engine, picture.pixels, picture.width, picture.height)
-        return
-    for page in pdf.pages_of(content):
-        if page.lines is not None:
-            yield Page(page.width, page.height, "text-layer", 0, page.lines[: limits.LINES_MAX])
-        else:
-            yield _read(engine, page.pixels, page.width, page.height)
+        count, picture = pictures.page_of(file, kind, number)
+        return count, _read(engine, picture.pixels, picture.width, picture.height)
+    count, page = pdf.page_of(file, number)
+    if page.lines is not None:
+        return count, Page(page.width, page.height, "text-layer", 0, page.lines)
+    return count, _read(engine, page.pixels, page.width, page.height)
 
 
 def _read(engine: OcrEngine, pixels: Pixels, width: int, height: int) -> Page:
@@ -88,6 +73,7 @@ def _read(engine: OcrEngine, pixels: Pixels, width: int, height: int) -> Page:
     seen_height, seen_width = pixels.shape[:2]
     if min(seen_width, seen_height) < limits.SHORTEST_SIDE_PIXELS:
         return Page(width, height, "engine", 0, [])  # no letter fits, and engines stumble
+    memory.give_back()  # what decoding took, before the engine takes as much again
     reading = engine.read(pixels)
     pieces = [
         replace(piece, text=mended(piece.text))
@@ -95,16 +81,9 @@ def _read(engine: OcrEngine, pixels: Pixels, width: int, height: int) -> Page:
         if piece.score >= limits.SCORE_MIN
     ]
     lines = []
-    for line in lines_of(pieces)[: limits.LINES_MAX]:
+    for line in lines_of(pieces):
         box = turned_back(line.box, reading.turned_degrees, seen_width, seen_height)
         scaled = tuple((x * width / seen_width, y * height / seen_height) for x, y in box)
         first, second, third, fourth = scaled
         lines.append(Line(line.text, (first, second, third, fourth), line.score))
     return Page(width, height, "engine", reading.turned_degrees, lines)
-
-
-def _confidence(pages: list[Page]) -> float:
-    """Mean over all letters; 0 where there are none."""
-    lines = [line for page in pages for line in page.lines]
-    letters = sum(len(line.text) for line in lines)
-    return sum(line.score * len(line.text) for line in lines) / letters if letters else 0.0

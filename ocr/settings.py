@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr import limits
+
 DEFAULT_MODELS = Path(sys.prefix, "share", "ocr-models")
 """Where set-up lays the models out: in the environment, as they belong to its packages."""
 MODELS = {"paddleocr": ("tiny", "small"), "rapidocr": ("small",)}
@@ -26,8 +28,19 @@ class Settings:
     media_root: Path = Path("var/media")
     queue_max: int = 8
     """Requests that may wait while one is read."""
-    time_limit_s: float = 60.0
-    """For one document."""
+    time_limit_s: float = 30.0
+    """For reading one document, without waiting."""
+
+    @property
+    def page_limit_s(self) -> float:
+        return self.time_limit_s * limits.PAGE_TIME_SHARE
+
+    @property
+    def reader_bytes_max(self) -> int:
+        """What the reader may hold in memory."""
+        if self.model == MODELS["paddleocr"][0]:
+            return limits.READER_BYTES_MAX
+        return limits.OTHER_READER_BYTES_MAX
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -46,7 +59,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         models_dir=Path(environment.get("OCR_MODELS_DIR") or DEFAULT_MODELS).absolute(),
         media_root=Path(environment.get("OCR_MEDIA_ROOT") or "var/media").absolute(),
         queue_max=int(_number(environment, "OCR_QUEUE_MAX", 8, least=0, most=100)),
-        time_limit_s=_number(environment, "OCR_TIME_LIMIT_S", 60, least=1, most=600),
+        time_limit_s=_number(environment, "OCR_TIME_LIMIT_S", 30, least=1, most=600),
     )
 
 

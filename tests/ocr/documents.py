@@ -22,9 +22,16 @@ def blank_png(width: int, height: int) -> bytes:
 
 
 def pdf(
-    contents: Sequence[bytes], *, box: str = "0 0 595 842", trailer: str = "", coded: bool = False
+    contents: Sequence[bytes],
+    *,
+    box: str = "0 0 595 842",
+    trailer: str = "",
+    coded: bool = False,
+    resources: str = "",
+    more: Sequence[bytes] = (),
 ) -> bytes:
-    """One page a content stream, with Helvetica as /F1. `coded`: the streams are deflated."""
+    """One page a content stream, with Helvetica as /F1. `coded`: the streams are deflated. `more`:
+    further objects, numbered after the pages and their streams."""
     count = len(contents)
     kids = " ".join(f"{4 + 2 * at} 0 R" for at in range(count))
     bodies = [
@@ -35,9 +42,10 @@ def pdf(
     coding = "/Filter/FlateDecode" if coded else ""
     for at, content in enumerate(contents):
         page = f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents {5 + 2 * at} 0 R"
-        bodies.append(f"{page}/Resources<</Font<</F1 3 0 R>>>>>>".encode())
+        bodies.append(f"{page}/Resources<</Font<</F1 3 0 R>>{resources}>>>>".encode())
         head = f"<</Length {len(content)}{coding}>>stream\n".encode()
         bodies.append(head + content + b"\nendstream")
+    bodies += more
     whole, places = b"%PDF-1.4\n", []
     parts = [whole]
     length = len(whole)
@@ -59,6 +67,20 @@ def text_pdf(*pages: str) -> bytes:
         rows = "".join(f"({row})Tj 0 -20 Td " for row in page.splitlines())
         contents.append(f"BT /F1 14 Tf 60 780 Td {rows}ET".encode())
     return pdf(contents)
+
+
+def picture_pdf(width: int, height: int, *, pages: int, pictures: int) -> bytes:
+    """Each page shows that many black pictures in full colour; they pack to almost nothing."""
+    row = bytes(3 * width)
+    packer = zlib.compressobj(9)
+    data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    head = f"/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceRGB"
+    head += f"/BitsPerComponent 8/Filter/FlateDecode/Length {len(data)}"
+    first = 4 + 2 * pages
+    names = " ".join(f"/I{at} {first + at} 0 R" for at in range(pictures))
+    shown = b"".join(b"q 595 0 0 842 0 0 cm /I%d Do Q " % at for at in range(pictures))
+    picture = f"<</Type/XObject{head}>>stream\n".encode() + data + b"\nendstream"
+    return pdf([shown] * pages, resources=f"/XObject<<{names}>>", more=[picture] * pictures)
 
 
 def locked_pdf() -> bytes:

@@ -36,6 +36,14 @@ UPLOADS: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "a picture cut short": (lambda: PICTURE[:3_000], 422, "corrupt_image"),
     "only the head of a picture": (lambda: PICTURE[:20], 422, "corrupt_image"),
     "a PNG of noise": (lambda: png(50, 50, b"no rows"), 422, "corrupt_image"),
+    "a side of 12,500 pixels": (lambda: png(12_500, 500), 413, "too_long_side"),
+    "300 times as wide as high": (lambda: png(3_000, 10), 422, "too_narrow"),
+    "300 times as high as wide": (lambda: png(10, 3_000), 422, "too_narrow"),
+    "a PDF page of 300 to 1": (lambda: pdf([b""], box="0 0 3000 10"), 422, "too_narrow"),
+    "a PDF page of 12,500 pixels": (lambda: pdf([b""], box="0 0 4500 90"), 413, "too_long_side"),
+    "only the mark of a PDF": (lambda: b"%PDF-", 422, "corrupt_pdf"),
+    "the first line of a PDF": (lambda: b"%PDF-1.7\n", 422, "corrupt_pdf"),
+    "a PDF without pages": (lambda: pdf([]), 422, "corrupt_pdf"),
     "a PDF of noise": (lambda: b"%PDF-1.4\n" + os.urandom(2_000), 422, "corrupt_pdf"),
     "a PDF cut short": (lambda: GOOD_PDF[:60], 422, "corrupt_pdf"),
     "a PDF with a password": (locked_pdf, 422, "password_pdf"),
@@ -60,6 +68,33 @@ def test_a_bad_file_is_refused_by_name(what: str, program: Program) -> None:
     make, status, code = UPLOADS[what]
 
     assert_problem(program.upload(make(), "receipt.png"), status, code)
+
+
+@pytest.mark.parametrize("kept_bytes", [4, 12, 33, 41, 60, 0.5, 0.95])
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_picture_cut_short_anywhere_is_refused_with_the_reason(
+    kind: str, kept_bytes: float, program: Program
+) -> None:
+    name = "small-chat-dark-id.png" if kind == "png" else "small-chat-light-en.jpg"
+    whole = (FIXTURES / name).read_bytes()
+    kept = int(kept_bytes if kept_bytes > 1 else kept_bytes * len(whole))
+
+    answer = program.upload(whole[:kept])
+
+    if kind == "png" and kept < 8:
+        assert_problem(answer, 415, "unsupported_type")
+        return
+    assert_problem(answer, 422, "corrupt_image")
+    assert len(answer.json()["message"]) > len("The image is damaged or cut short, page 1.")
+
+
+def test_a_refusal_names_the_sizes_and_what_is_allowed(program: Program) -> None:
+    assert program.upload(png(3_000, 10)).json()["message"] == (
+        "The image has 3000 x 10 pixels; one side may be 200 times the other."
+    )
+    assert program.upload(png(12_500, 500)).json()["message"] == (
+        "The image has 12500 x 500 pixels; a side may have 12,000."
+    )
 
 
 def test_a_pdf_that_bursts_when_unpacked_hurts_nobody(program: Program) -> None:

@@ -41,8 +41,13 @@ def test_a_killed_program_takes_its_reader_along_and_serves_again_when_started(
             gone.wait(0.02)
         assert gone.is_set()
 
+    assert len(list(tmp_path.glob("ocr-*"))) == 1  # nobody was left to clear it
     with started(tmp_path, port=port) as second:
         assert second.upload(PICTURE).status_code == 200
+        assert len(list(tmp_path.glob("ocr-*"))) == 1
+        log = (tmp_path / "log").read_text(encoding="utf-8")
+        assert log == f"ocr ready on {second.address}\n"
+    assert list(tmp_path.glob("ocr-*")) == []
 
 
 def test_missing_models_are_named_and_found_once_they_are_there(tmp_path: Path) -> None:
