@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         with scratch_folder() as folder:
             app.state.documents = folder / "documents"
             app.state.documents.mkdir()
+            (folder / "cache").mkdir()
             environment = child_environment(settings, str(folder / "cache"))
             async with Reader(settings, environment) as reader:
                 app.state.reader = reader

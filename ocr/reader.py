@@ -263,6 +263,7 @@ def child_environment(settings: Settings, cache_dir: str) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "MPLCONFIGDIR": cache_dir,
+        "TMPDIR": cache_dir,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
