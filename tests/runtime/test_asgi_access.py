@@ -71,9 +71,24 @@ ACCESS = {
     "POST /api/flows/validate": "U",
     "GET /api/flows/{flow_id}": "A",
     "PUT /api/flows/{flow_id}": "U",
+    "PATCH /api/flows/{flow_id}": "U",
+    "DELETE /api/flows/{flow_id}": "U",
     "POST /api/flows/{flow_id}/validate": "U",
+    "POST /api/flows/{flow_id}/test": "U",
+    "POST /api/flows/{flow_id}/simulate": "U",
     "POST /api/flows/{flow_id}/publish": "U",
+    "POST /api/flows/{flow_id}/rollback": "U",
     "GET /api/flows/{flow_id}/versions": "A",
+    "GET /api/flows/{flow_id}/versions/{number}": "A",
+    "GET /api/flows/{flow_id}/diff": "A",
+    "GET /api/flows/{flow_id}/export": "A",
+    "GET /api/flows/{flow_id}/update": "A",
+    "POST /api/flows/{flow_id}/update": "U",
+    "GET /api/templates": "A",
+    "POST /api/templates": "U",
+    "GET /api/templates/{key}": "A",
+    "DELETE /api/templates/{key}": "U",
+    "POST /api/templates/{key}/instantiate": "U",
 }
 
 # What a route needs in its body to get as far as its ids.
@@ -82,8 +97,15 @@ BODIES: dict[str, Any] = {
     "PATCH /api/campaigns/{campaign_id}": {"name": "x"},
     "PATCH /api/contacts/{contact_id}": {"name": "x"},
     "PUT /api/flows/{flow_id}": {"source": "flow: alir/1\nid: x\nkind: broadcast\n"},
+    "PATCH /api/flows/{flow_id}": {"is_active": False},
+    "POST /api/flows/{flow_id}/simulate": {},
+    "POST /api/flows/{flow_id}/rollback": {"version": 1},
+    "POST /api/templates": {"flow_id": 1_000_000},
+    "POST /api/templates/{key}/instantiate": {},
 }
 FORBIDDEN_FIELDS = ("tenant_id", "role_of_platform", "status", "created_at", "is_admin", "seed")
+SAYABLE = {"SimulateIn": {"seed"}}
+"""A try in memory: it draws as its caller likes."""
 HIDDEN_WORDS = re.compile(r"hash|secret|sealed|webhook_key|seed|lease|password")
 
 
@@ -108,6 +130,7 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     other.post("/api/blacklist", json={"phone": "081277777777", "note": CANARY})
     media = other.post("/api/media", files={"file": (CANARY, PDF + b"canary")}).json()
     assert device
+    flow = other_shop.flow()[0]
     return {
         "contact_id": contact["id"],
         "campaign_id": campaign,
@@ -116,7 +139,9 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
         "import_id": taken["id"],
         "media_id": media["id"],
         "phone": "6281277777777",
-        "flow_id": other_shop.flow()[0],
+        "flow_id": flow,
+        "number": 1,
+        "key": other.post("/api/templates", json={"flow_id": flow}).json()["key"],
     }
 
 
@@ -227,7 +252,8 @@ def test_no_request_takes_what_is_not_the_callers_to_say(world):
     }
     assert {"CampaignIn", "ContactIn", "DeviceIn", "FlowIn", "EntryIn"} <= set(inputs)
     for name, schema in inputs.items():
-        assert not set(schema.get("properties", {})) & set(FORBIDDEN_FIELDS), name
+        found = set(schema.get("properties", {})) & set(FORBIDDEN_FIELDS)
+        assert found <= SAYABLE.get(name, set()), name
 
 
 def test_no_answer_has_a_place_for_a_secret(world):
@@ -238,6 +264,6 @@ def test_no_answer_has_a_place_for_a_secret(world):
         found = [
             field
             for field in schema.get("properties", {})
-            if HIDDEN_WORDS.search(field) and (name, field) != ("VersionOut", "content_hash")
+            if HIDDEN_WORDS.search(field) and field != "content_hash"
         ]
         assert not found, (name, found)
