@@ -18,6 +18,7 @@ PARTS: dict[str, list[str]] = {
     "text": ["-m", "bench.text"],
     "startup": ["-m", "bench.startup"],
     "import": ["-m", "bench.import_csv"],
+    "images waiting": ["-m", "bench.ocr_queue"],
     "broadcast, bare mock, SQLite": ["-m", "bench.broadcast"],
     "broadcast, sandbox, SQLite": ["-m", "bench.broadcast", "--engine", "sandbox"],
     "broadcast, bare mock, MariaDB": ["-m", "bench.broadcast", "--database", "mariadb"],

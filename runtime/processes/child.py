@@ -7,7 +7,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 _PR_SET_PDEATHSIG = 1
 RESTART_FIRST_S = 0.2
@@ -25,6 +27,8 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_s: float = 10.0
     restart: bool = True
+    niceness: int = 0
+    """0 to 19: how far it steps back when processors are short."""
 
 
 class Child:
@@ -55,7 +59,7 @@ class Child:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=partial(_prepare, self.plan.niceness),
         )
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
@@ -129,9 +133,15 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _die_with_parent() -> None:
+def _prepare(niceness: int) -> None:
+    """Runs in the child before its program."""
     # Without it a supervisor that is killed would leave servers on their ports.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if niceness:
+        os.nice(niceness)
+        # Where Linux groups processes by session, a nice value counts within the session only.
+        with suppress(OSError), open("/proc/self/autogroup", "w") as autogroup:
+            autogroup.write(str(niceness))
 
 
 def _why(code: int) -> str:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runtime.celery_app import QUEUES_HOT, QUEUES_SLOW
@@ -22,8 +22,8 @@ READY_S = 30.0
 SANDBOX_KEY = "sandbox"
 OCR_PYTHON = HERE / ".venv-ocr" / "bin" / "python"
 """The program that reads images has an environment of its own: `make setup-ocr`."""
-OCR_NICENESS = 15
-"""Of 19: reading fills a processor for as long as pictures wait, and a picture may wait."""
+OCR_NICENESS = 19
+"""Reading fills a processor for as long as pictures wait: sends and replies have it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +115,7 @@ class Installation:
             return
         self.ocr_url = f"http://127.0.0.1:{self.layout.ocr_port}"
         self._environment["ALIR_OCR_URL"] = self.ocr_url
-        media = self.layout.settings.media.resolve()
-        self._run(
-            Plan(
-                "ocr",
-                ocr_command(self.layout.ocr_port),
-                {"OCR_MEDIA_ROOT": str(media)},
-            )
-        )
+        self._run(ocr_plan(self.layout.ocr_port, self.layout.settings.media))
 
     def start_workers(self) -> None:
         for index in range(1, self.layout.workers + 1):
@@ -180,9 +173,7 @@ class Installation:
             **self.layout.extra,
             **plan.environment,
         }
-        child = Child(
-            Plan(plan.name, plan.command, environment, plan.stop_s, plan.restart), self.say
-        )
+        child = Child(replace(plan, environment=environment), self.say)
         self.children[plan.name] = child
         child.start()
 
@@ -218,9 +209,14 @@ class Installation:
             self.children[name].stop()
 
 
-def ocr_command(port: int) -> list[str]:
-    """The command of the program that reads images; sends and replies have the processor first."""
-    return ["nice", "-n", str(OCR_NICENESS), str(OCR_PYTHON), "-m", "ocr", "--port", str(port)]
+def ocr_plan(port: int, media: Path) -> Plan:
+    """The program that reads images of this folder; it reads with what others leave it."""
+    return Plan(
+        "ocr",
+        [str(OCR_PYTHON), "-m", "ocr", "--port", str(port)],
+        {"OCR_MEDIA_ROOT": str(media.resolve())},
+        niceness=OCR_NICENESS,
+    )
 
 
 def _worker(module: str, queues: Sequence[str], name: str) -> list[str]:

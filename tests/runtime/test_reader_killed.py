@@ -6,14 +6,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.cli import check_media
 from runtime.cli.findings import Level
-from runtime.processes.child import Child, Plan
-from runtime.processes.supervisor import HERE, OCR_PYTHON, free_port, ocr_command
+from runtime.processes.child import Child
+from runtime.processes.supervisor import (
+    HERE,
+    OCR_NICENESS,
+    OCR_PYTHON,
+    free_port,
+    ocr_plan,
+)
 from services.integrations.ocr import client
 from services.integrations.ocr.types import OcrError
 from services.kit.clock import Clock
@@ -45,9 +52,10 @@ def reader(media: Path) -> Iterator[tuple[str, Child]]:
             raise RuntimeError("make setup-ocr has not run")
         pytest.skip("needs `make setup-ocr`")
     port = free_port(0, "the reader of images", "--ocr-port")
-    environment = {"OCR_MEDIA_ROOT": str(media.resolve()), "PYTHONPATH": str(HERE)}
+    plan = ocr_plan(port, media)
+    environment = {**plan.environment, "PYTHONPATH": str(HERE)}
     said: list[str] = []
-    child = Child(Plan("ocr", ocr_command(port), environment), lambda name, line: said.append(line))
+    child = Child(replace(plan, environment=environment), lambda _name, line: said.append(line))
     child.start()
     try:
         yield f"http://127.0.0.1:{port}", child
@@ -92,12 +100,14 @@ def test_a_reader_that_is_killed_answers_again_in_10_s_and_every_waiting_picture
         with office.slow():
             office.until(lambda: office.rows(status="SUCCEEDED"), office.hand_over)
             office.until(lambda: office.rows(status="RUNNING"))
+            niceness = os.getpriority(os.PRIO_PROCESS, child.pid or 0)
             killed = child.kill()
             read_before = len(office.rows(status="SUCCEEDED"))
             back_s = until_it_reads(url, child, PATIENCE_S)
             office.until_ended()
 
     assert killed is not None
+    assert niceness == OCR_NICENESS
     assert 0 < read_before < len(ids)
     assert child.restarts == 1
     assert back_s <= BACK_WITHIN_S
