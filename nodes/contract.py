@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 Values = Mapping[str, Any]
 Effect = Literal["pure", "read", "idempotent", "at_most_once"]
 Language = Literal["text", "jinja", "jsonlogic", "expression"]
+AiTask = Literal["answer", "ask", "classify"]
 
 
 class Params(BaseModel):
@@ -37,7 +38,9 @@ class Wait:
 
     The event's own values become `steps.<node>`. `until=None` waits for the event alone.
     With `again` the node itself runs once more at `until` (`then` is not taken), and
-    `Context.waited_s` tells it how long it has stood still so far.
+    `Context.waited_s` tells it how long it has stood still so far. With `hear` it runs once more
+    when the event comes (`on_event` is not taken): `Context.told` holds the event's values,
+    `Context.kept` what it gave as `keep`.
     """
 
     until: datetime | None
@@ -45,6 +48,8 @@ class Wait:
     key: str | None = None
     on_event: str | None = None
     again: bool = False
+    hear: bool = False
+    keep: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +157,14 @@ class Send:
 
     The run leaves by `ok` {message_id, device}, `skipped` {reason}, `unknown` {message_id} or
     `error`. Never repeated blindly: the lane's ledger decides. Typing and seen are signs, not
-    messages: whatever becomes of them, the run leaves by `ok`.
+    messages: whatever becomes of them, the run leaves by `ok`. With `hear` the node itself runs
+    once more when the outcome is known, an error aside: `Context.told` holds the outcome's `port`
+    and values, `Context.kept` what it gave as `keep`.
     """
 
     message: Message
+    hear: bool = False
+    keep: Values | None = None
 
 
 Answer = Go | Wait | Stop | Each | Repeat | Join | Call | Reply | Send
@@ -275,6 +284,53 @@ class Ports(Protocol):
         known, while the reader is busy or away.
         """
 
+    def reply_rules(self, text: str) -> Sequence[Values]:
+        """The shop's keyword rules that this text meets, for the chat of this run.
+
+        {id, name, keyword, found, reply, media, action, why_not} each: first those that apply, in
+        their order, with `why_not` None; then the others that match, and why they are passed over.
+        The use of those that apply is noted with the run's next state.
+        """
+
+    def once(self, key: str, within_s: float) -> bool:
+        """True, and noted, when `key` was not done in this run's chat within that time (unscaled).
+
+        In a run without a chat it is always True.
+        """
+
+    def save_contact(self, phone: str, name: str | None, fields: Values) -> Values:
+        """Make this person a saved contact, or fill in name and fields; the contact as it will be.
+
+        A field with the value None is taken away. `id` is None for somebody new.
+        """
+
+    def block(self, phone: str, reason: str) -> None:
+        """Put this person on the blacklist: MANUAL, SPAM_REPORT or UNSUBSCRIBE."""
+
+    def hand_over(self, until: datetime | None, why: str) -> Values:
+        """Give this run's chat to a person until then (unscaled), None for good.
+
+        {"agent": the name of whom the chat is assigned to, or None}. NodeError without a chat.
+        """
+
+    def http(self, request: Values, timeout_s: float) -> Values:
+        """Ask another server through the guarded door; takes seconds.
+
+        `request` is {method, url, headers, body (text or None)}, the answer {status, headers,
+        body (text)}. NodeError (timeout, upstream, bad_config) when there is none.
+        """
+
+    def ai(self, task: AiTask, request: Values, timeout_s: float) -> Values:
+        """What an AI engine says; takes seconds.
+
+        `answer`: {outcome: ok, ask_back, no_context or quota, text, citations, score}; `ask`:
+        {outcome: ok or quota, text, data}; `classify`: {label or None, score}. NodeError with the
+        code `not_configured` while the shop has no engine.
+        """
+
+    def click(self, rotator: str, target: str, source: Values) -> str:
+        """Note a click on the link `rotator` that leads to `target`; gives its code."""
+
 
 @dataclass(slots=True)
 class Context:
@@ -295,6 +351,9 @@ class Context:
     gap_max_s: float = 0.0
     skip_missing: bool = False
     waited_s: float = 0.0
+    told: Values | None = None
+    """What the node stood still for (`hear`), when it runs once more because of that."""
+    kept: Values = field(default_factory=dict)
 
 
 # --------------------------------------------------------------------------- declaration

@@ -2,30 +2,42 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.windows import next_allowed, windows
 from flows.engine.step import Interrupt
-from nodes.contract import Audience, Device, Media, NodeError, ReadText, Values
+from nodes.contract import AiTask, Audience, Device, Media, NodeError, ReadText, Values
+from runtime import ports_people as people
 from runtime.media_ports import MediaPorts
 from runtime.models import RotationTurn
+from runtime.ports_chat import (
+    ChatMemories,
+    RunPorts,
+    agent_of,
+    hand_over,
+    rule_books,
+    rulings,
+)
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
-from services.contacts import audience
-from services.contacts.models import Contact, ContactTag, ContactTagLink
+from services.contacts import audience, identities
+from services.contacts.models import Contact
 from services.devices.models import Device as DeviceRow
 from services.devices.models import DeviceLane
+from services.kit.clock import Clock
 from services.kit.db import AWAY, Database
+from services.kit.outbound_http import Door, Refused, Unanswered
 from services.kit.statements import Hot
 
+if TYPE_CHECKING:
+    from services.auto_replies.rules import RuleBooks
+
 contacts: Table = Contact.__table__  # type: ignore[assignment]
-tags: Table = ContactTag.__table__  # type: ignore[assignment]
-links: Table = ContactTagLink.__table__  # type: ignore[assignment]
 blacklist: Table = Blacklisted.__table__  # type: ignore[assignment]
 devices: Table = DeviceRow.__table__  # type: ignore[assignment]
 lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
@@ -34,6 +46,10 @@ turns: Table = RotationTurn.__table__  # type: ignore[assignment]
 
 TURN_BLOCK = 200
 """Rotation indexes leased at once. A worker that dies leaves a hole, never a repetition."""
+LID_SUFFIX = "@lid"
+UNSCALED = Clock()
+Write = Callable[[Connection, datetime], None]
+"""A change that is kept until the transaction which records the runs."""
 COLD_HEALTH = ("COLD_FROZEN", "COOLING", "PAUSED")
 
 
@@ -108,6 +124,9 @@ class DbPorts:
         now: datetime,
         media_root: Path = Path("var/media"),
         ocr_url: str = "",
+        clock: Clock = UNSCALED,
+        rules: "RuleBooks | None" = None,
+        door: Door | None = None,
     ) -> None:
         self._files = MediaPorts(connection, tenant_id, media_root, ocr_url)
         self._connection = connection
@@ -117,7 +136,11 @@ class DbPorts:
         self._now = now
         self._profile: Values | None = None
         self._devices: dict[str, Device] | None = None
-        self._tagged: list[tuple[str, Sequence[str], Sequence[str]]] = []
+        self._clock = clock
+        self._door = door or Door()
+        self._rules = rules
+        self._writes: list[Write] = []
+        self._memories = ChatMemories(connection, tenant_id, clock, now)
         wanted = sorted(set(phones))
         self._asked = set(wanted)
         self._blocked: dict[str, str] = {}
@@ -173,10 +196,12 @@ class DbPorts:
 
     @_or_away
     def contact(self, phone: str) -> Values | None:
+        who = contacts.c.phone == phone
+        if phone.endswith(LID_SUFFIX):
+            known = identities.known(self._connection, self.tenant_id, [phone])
+            who = contacts.c.id == known.get(phone)
         row = self._connection.execute(
-            select(contacts).where(
-                contacts.c.tenant_id == self.tenant_id, contacts.c.phone == phone
-            )
+            select(contacts).where(contacts.c.tenant_id == self.tenant_id, who)
         ).first()
         return (
             None
@@ -185,7 +210,104 @@ class DbPorts:
         )
 
     def tag(self, phone: str, add: Sequence[str], remove: Sequence[str]) -> None:
-        self._tagged.append((phone, tuple(add), tuple(remove)))
+        self.later(partial(people.tag, self.tenant_id, phone, tuple(add), tuple(remove)))
+
+    @_or_away
+    def save_contact(self, phone: str, name: str | None, fields: Values) -> Values:
+        self.later(partial(people.save, self.tenant_id, phone, name, dict(fields)))
+        return people.as_it_will_be(self.contact(phone), phone, name, fields)
+
+    def block(self, phone: str, reason: str) -> None:
+        self.later(partial(people.block, self.tenant_id, phone, reason))
+        self._asked.add(phone)
+        self._blocked.setdefault(phone, reason)
+
+    def http(self, request: Values, timeout_s: float) -> Values:
+        # Another server may take seconds; see read_image for why nothing is held meanwhile.
+        self._connection.rollback()
+        try:
+            answer = self._door.ask(
+                str(request["method"]),
+                str(request["url"]),
+                headers=request.get("headers") or {},
+                body=request.get("body"),
+                timeout_s=timeout_s,
+            )
+        except Refused as refused:
+            raise NodeError(refused.message, code=refused.code) from refused
+        except Unanswered as silence:
+            raise NodeError(
+                silence.message,
+                kind="timeout" if silence.code == "timeout" else "upstream",
+                code=silence.code,
+                retriable=True,
+            ) from silence
+        return {
+            "status": answer.status,
+            "headers": dict(answer.headers),
+            "body": answer.text,
+        }
+
+    def ai(self, task: AiTask, request: Values, timeout_s: float) -> Values:
+        raise NodeError(
+            "No AI engine is set up for this shop yet. Use keyword rules, or connect this step's "
+            "error port to hand-to-human.",
+            code="not_configured",
+        )
+
+    def reply_rules(self, text: str) -> Sequence[Values]:
+        raise NodeError("Keyword rules of the shop need a chat to answer in.", code="no_chat")
+
+    def once(self, key: str, within_s: float) -> bool:
+        return True
+
+    def hand_over(self, until: datetime | None, why: str) -> Values:
+        raise NodeError("This run answers in no chat that could be handed over.", code="no_chat")
+
+    @_or_away
+    def click(self, rotator: str, target: str, source: Values) -> str:
+        raise NodeError("There is no link to note this click on.", code="no_link")
+
+    def for_run(self, row: Any) -> "RunPorts":
+        """The same for one run: `row` has chat_session_id, identity_id (the contact) and mode."""
+        return RunPorts(self, row.chat_session_id, row.identity_id, row.mode)
+
+    @_or_away
+    def rules_of_chat(
+        self, chat_id: int, contact_id: int | None, text: str, *, note: bool
+    ) -> Sequence[Values]:
+        """`reply_rules` of one chat."""
+        books = self._rules or rule_books(self._database)
+        zone = str(self.profile()["zone"])
+        found = rulings(
+            self._connection, books, self.tenant_id, chat_id, contact_id, text, self._now, zone
+        )
+        used = [ruling["id"] for ruling in found if ruling["why_not"] is None]
+        if note and used and contact_id is not None:
+
+            def note_use(connection: Connection, now: datetime) -> None:
+                books.note_use(connection, used, contact_id, now)
+
+            self.later(note_use)
+        return found
+
+    @_or_away
+    def first_in_chat(self, chat_id: int, key: str, within_s: float, *, note: bool) -> bool:
+        """`once` of one chat."""
+        return self._memories.first(chat_id, key, within_s, note=note)
+
+    @_or_away
+    def hand_over_chat(self, chat_id: int, until: datetime | None, why: str) -> Values:
+        """`hand_over` of one chat."""
+        ends = None
+        if until is not None:
+            ends = self._now + self._clock.span((until - self._now).total_seconds())
+        self.later(partial(hand_over, self.tenant_id, chat_id, ends, why))
+        return {"agent": agent_of(self._connection, self.tenant_id, chat_id)}
+
+    def later(self, write: "Write") -> None:
+        """Keep a change for the transaction that records the runs."""
+        self._writes.append(write)
 
     @_or_away
     def profile(self) -> Values:
@@ -225,8 +347,9 @@ class DbPorts:
 
     def write_down(self, connection: Connection, now: datetime) -> None:
         """Write what nodes asked for; in the transaction that records their runs."""
-        for phone, add, remove in self._tagged:
-            _tag(connection, self.tenant_id, phone, add, remove, now)
+        for write in self._writes:
+            write(connection, now)
+        self._memories.write_down(connection, now)
 
 
 _BLOCKED = Hot(
@@ -280,31 +403,3 @@ def contact_values(row: Any, tags_of: Mapping[int, Sequence[str]]) -> dict[str, 
         "fields": dict(row.metadata or {}),
         **({"zone": row.zone} if row.zone else {}),
     }
-
-
-def _tag(
-    connection: Connection,
-    tenant_id: int,
-    phone: str,
-    add: Sequence[str],
-    remove: Sequence[str],
-    now: datetime,
-) -> None:
-    contact_id = connection.execute(
-        select(contacts.c.id).where(contacts.c.tenant_id == tenant_id, contacts.c.phone == phone)
-    ).scalar()
-    if contact_id is None:
-        return
-    known = audience.tag_ids(connection, tenant_id, [*add, *remove], now, create=add)
-    if remove:
-        gone = [known[name] for name in remove if name in known]
-        connection.execute(
-            delete(links).where(links.c.contact_id == contact_id, links.c.tag_id.in_(gone))
-        )
-    has = set(
-        connection.execute(select(links.c.tag_id).where(links.c.contact_id == contact_id)).scalars()
-    )
-    fresh = [{"contact_id": contact_id, "tag_id": known[name]} for name in dict.fromkeys(add)]
-    fresh = [link for link in fresh if link["tag_id"] not in has]
-    if fresh:
-        connection.execute(insert(links), fresh)

@@ -45,7 +45,8 @@ class Sending:
     """`message` goes to its device's lane. Goes on with Outcome.
 
     (run, `node_id`, `round_no`, `attempt`) names this send: `round_no` counts the rounds of the
-    repeats around it (0 outside), `attempt` the tries a retry policy allowed (1 first).
+    repeats around it (0 outside), `attempt` the tries a retry policy allowed (1 first). With
+    `hears` the node itself goes on with the outcome, whatever its ports are.
     """
 
     node_id: str
@@ -53,6 +54,7 @@ class Sending:
     round_no: int = 0
     attempt: int = 1
     priority: str | None = None
+    hears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class RunState:
     """Failed tries of nodes that will be tried again."""
     waited: dict[str, float] = field(default_factory=dict)
     """Unscaled seconds a node has asked to wait before it runs once more."""
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What a node that will run once more keeps for itself: kept, told, sends."""
     error: dict[str, Any] | None = None
     """The last error that was caught by an error port."""
     pending: list[Any] | None = None
@@ -52,6 +54,10 @@ class RunState:
     """Node steps taken so far."""
     ended: list[Any] | None = None
     """[status, reason] once the run has ended."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """What the flow gives back, once it has ended well."""
+    reply: dict[str, Any] | None = None
+    """The answer to the web request that started the run: status, headers, body."""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields that hold something."""

@@ -56,7 +56,12 @@ STEP_BUDGET = 1_000
 ROUNDS_OF_ONE_REPEAT = 10_000
 """More than any repeat may ask for; keeps the round numbers of nested repeats apart."""
 
+ATTEMPTS_OF_ONE_SEND = 20
+"""More than any retry policy allows; keeps the sends of a node that sends several times apart."""
+
 LOG_CHARS_MAX = 4_000
+
+_NOTHING: Mapping[str, Any] = {}
 
 SIGNS = ("typing", "seen")
 """Kinds of message that are only a courtesy: whatever becomes of them, the run goes on."""
@@ -194,7 +199,9 @@ def _runs_again(state: RunState, halt: Halt) -> bool:
     """Whether the node at `state.at` itself runs next, and so may read anything."""
     if isinstance(halt, HandOver | Yielded | Retrying | Replying):
         return True
-    return isinstance(halt, Sleeping | Listening) and state.pending[1] is None  # type: ignore[index]
+    if isinstance(halt, Sending):
+        return halt.hears
+    return isinstance(halt, Sleeping | Listening) and None in state.pending  # type: ignore[operator]
 
 
 def _walk(
@@ -237,6 +244,8 @@ def _walk(
         ctx.node_id = at
         ctx.attempt = state.attempts.get(at, 0) + 1 if state.attempts else 1
         ctx.waited_s = state.waited.get(at, 0.0) if state.waited else 0.0
+        own = state.own.get(at, _NOTHING) if state.own else _NOTHING
+        ctx.told, ctx.kept = own.get("told"), own.get("kept") or _NOTHING
         arguments: Mapping[str, Any] = node.constants
         params = node.params
         try:
@@ -299,6 +308,8 @@ def _walk(
                 state.attempts.pop(at, None)
             if state.waited:
                 state.waited.pop(at, None)
+            if state.own:
+                state.own.pop(at, None)
             target = node.next.get(port)
             if target is not None:
                 state.at = target
@@ -319,9 +330,20 @@ def _stand(plan: Plan, state: RunState, node: PlanNode, ctx: Context, answer: An
     at = node.id
     kind = type(answer)
     if kind is Send:
+        sends = state.own.get(at, _NOTHING).get("sends", 0)
+        attempt = ctx.attempt + sends * ATTEMPTS_OF_ONE_SEND
         state.pending = ["send", answer.message.kind]
-        return Sending(at, answer.message, _round_no(plan, state, node), ctx.attempt, node.priority)
+        if answer.hear:
+            state.pending.append("hear")
+            state.own[at] = {"sends": sends + 1, "kept": plain(dict(answer.keep or {}))}
+        round_no = _round_no(plan, state, node)
+        return Sending(at, answer.message, round_no, attempt, node.priority, answer.hear)
     if kind is Wait:
+        if answer.hear and answer.key is not None:
+            sends = state.own.get(at, _NOTHING).get("sends", 0)
+            state.own[at] = {"sends": sends, "kept": plain(dict(answer.keep or {}))}
+            state.pending = ["listen", answer.then, None]
+            return Listening(at, answer.key, answer.until)
         if answer.again and answer.until is not None:
             # counted in the time asked for, so that it holds when the clock is scaled
             asked_s = max((answer.until - ctx.now).total_seconds(), 0.0)
@@ -366,6 +388,10 @@ def _stand(plan: Plan, state: RunState, node: PlanNode, ctx: Context, answer: An
         state.pending = ["call"]
         return Calling(at, answer.flow, plain(answer.inputs), answer.version)
     if kind is Reply:
+        body = (
+            answer.body if isinstance(answer.body, str) else answer.body.decode("utf-8", "replace")
+        )
+        state.reply = {"status": answer.status, "headers": dict(answer.headers), "body": body}
         port = "ok" if "ok" in node.next or "ok" in node.branches else "next"
         ended = _leave(plan, state, node, port, {})
         if ended is not None:
@@ -395,6 +421,8 @@ def resume(plan: Plan, state: RunState, signal: Signal, *, trace: list[Step] | N
         port, values = signal.port, signal.values
         if what == "send" and ports[0] in SIGNS:
             port = "ok"
+        if ports[-1:] == ["hear"] and port != "error":
+            values, port = {"port": port, **values}, None
     elif what == "each" and isinstance(signal, ChildrenDone):
         port, values = "done", {"counts": dict(signal.counts)}
     elif what == "join" and isinstance(signal, ChildrenDone | Woken):
@@ -407,6 +435,10 @@ def resume(plan: Plan, state: RunState, signal: Signal, *, trace: list[Step] | N
         return False
     state.pending = None
     if port is None:
+        if state.at in state.own and not isinstance(signal, Woken):
+            state.own[state.at]["told"] = plain(dict(values))
+            if trace is not None:
+                trace.append(_step(plan.nodes[state.at], None, {}, values, "heard"))
         return True
     if state.at is None:
         _branches_over(plan, state, ports[0], values)
@@ -423,6 +455,7 @@ def resume(plan: Plan, state: RunState, signal: Signal, *, trace: list[Step] | N
         return True
     state.attempts.pop(node.id, None)
     state.waited.pop(node.id, None)
+    state.own.pop(node.id, None)
     if node.keeps:
         state.steps[node.id] = plain(dict(values))
     if trace is not None:
@@ -517,10 +550,11 @@ def _closed(plan: Plan, state: RunState, ended: Ended, scope: Mapping[str, Any])
     state.pending = state.branch = state.failure = None
     state.ended = [ended.status, ended.reason]
     state.error = dict(ended.error) if ended.error is not None else None
-    state.attempts, state.waited, state.rounds = {}, {}, {}
+    state.attempts, state.waited, state.rounds, state.own = {}, {}, {}, {}
     if state.until is None:  # a branch hands its steps to the run it came from
         state.steps = {}
     if outputs:
+        state.outputs = dict(outputs)
         return Ended(ended.status, ended.reason, ended.error, outputs, ended.log)
     return ended
 
@@ -561,6 +595,7 @@ def _failed(
             trace.append(_step(node, None, arguments or {}, {}, "retrying", known))
         return Retrying(node.id, ctx.now + timedelta(seconds=delay_s), attempt, known)
     state.attempts.pop(node.id, None)
+    state.own.pop(node.id, None)
     wired = _wired(node, "error")
     if trace is not None:
         trace.append(_step(node, "error", arguments or {}, {}, "", known))

@@ -13,7 +13,10 @@ from nodes import catalogue
 
 DEFAULT_TEST_SEED = "test"
 
-_WORLD = ("contacts", "devices", "blocked", "segments", "answers", "pictures")
+_WORLD = (
+    *("contacts", "devices", "blocked", "segments", "answers"),
+    *("pictures", "rules", "done", "ai", "flows"),
+)
 """Parts of `given.context` that make the world; the others are roots of the scope."""
 
 _SEND_FIELDS = ("to", "text", "device", "kind", "node", "item", "media", "variant")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from domain.keywords import How, Rule, RuleError, Rules
 from domain.windows import next_allowed, windows
-from nodes.contract import Audience, Device, Media, NodeError, ReadText, Values
+from nodes.contract import AiTask, Audience, Device, Media, NodeError, ReadText, Values
 
 DEFAULT_DEVICE = "device-1"
 
@@ -30,15 +31,22 @@ class World:
     known_devices: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
     """What stands in pictures, by id or reference; any other picture is empty."""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    """The shop's keyword rules: {name, keywords, how, unless, reply, media, action, goes_on}."""
+    done: set[str] = field(default_factory=set)
+    """What was done in this chat a moment ago (`Ports.once`)."""
+    ai_says: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the AI engine says to each task; without any it is not configured."""
     turns: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "World":
         """A world as a test case describes it.
 
-        Its parts: contacts, devices, blocked, tenant, segments, pictures. `devices` holds names or
-        {name, ready, why_not, weight ...}; `blocked` holds phones, or phone -> reason; `pictures`
-        file -> the text in it. Raises: ValueError that says which part can't be read.
+        Its parts: contacts, devices, blocked, tenant, segments, pictures, rules, done, ai.
+        `devices` holds names or {name, ready, why_not, weight ...}; `blocked` holds phones, or
+        phone -> reason; `pictures` file -> the text in it; `rules` the shop's keyword rules;
+        `ai` task -> what the engine says. Raises: ValueError that says which can't be read.
         """
         blocked = given.get("blocked") or {}
         if not isinstance(blocked, Mapping):
@@ -56,6 +64,11 @@ class World:
                 pictures={
                     str(name): str(text) for name, text in (given.get("pictures") or {}).items()
                 },
+                rules=[
+                    _rule(number, found) for number, found in enumerate(given.get("rules") or ())
+                ],
+                done={str(key) for key in given.get("done") or ()},
+                ai_says={str(task): dict(said) for task, said in (given.get("ai") or {}).items()},
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"this world can't be read: {error}") from error
@@ -118,6 +131,65 @@ class World:
         lines = [{"text": line, "confidence": 1.0, "page": 1} for line in text.splitlines() if line]
         return ReadText(text, lines, 1.0 if lines else 0.0)
 
+    def reply_rules(self, text: str) -> Sequence[Values]:
+        compiled = Rules(
+            Rule(
+                id=str(number),
+                keywords=tuple(rule["keywords"]),
+                how=rule["how"],
+                unless=tuple(rule["unless"]),
+            )
+            for number, rule in enumerate(self.rules)
+        )
+        found: list[dict[str, Any]] = []
+        is_over = False
+        for match in compiled.matches(text):
+            rule = self.rules[int(match.rule.id)]
+            found.append(
+                {
+                    **{name: rule[name] for name in ("name", "reply", "media", "action")},
+                    "id": int(match.rule.id) + 1,
+                    "keyword": match.keyword,
+                    "found": match.found,
+                    "why_not": "after_a_rule_that_stops" if is_over else None,
+                }
+            )
+            is_over = is_over or not rule["goes_on"]
+        return found
+
+    def once(self, key: str, within_s: float) -> bool:
+        if key in self.done:
+            return False
+        self.done.add(key)
+        return True
+
+    def save_contact(self, phone: str, name: str | None, fields: Values) -> Values:
+        person = self.contact(phone)
+        if not isinstance(person, dict):
+            person = {"id": None, "phone": _digits(phone), "name": None, "tags": []}
+            self.contacts.append(person)
+        merged = {**(person.get("fields") or {}), **fields}
+        person["fields"] = {key: value for key, value in merged.items() if value is not None}
+        person["name"] = name or person.get("name")
+        return person
+
+    def block(self, phone: str, reason: str) -> None:
+        self.blacklist.setdefault(_digits(phone), reason)
+
+    def hand_over(self, until: datetime | None, why: str) -> Values:
+        return {"agent": None}
+
+    def http(self, request: Values, timeout_s: float) -> Values:
+        raise NodeError("Nobody is asked while a flow is tried; pin this step.", code="not_asked")
+
+    def ai(self, task: AiTask, request: Values, timeout_s: float) -> Values:
+        if task not in self.ai_says:
+            raise NodeError("No AI engine is set up.", code="not_configured")
+        return self.ai_says[task]
+
+    def click(self, rotator: str, target: str, source: Values) -> str:
+        return f"C{self.turn('click'):05d}"
+
     # ------------------------------------------------------------------ for the simulator
 
     def people(self, selector: Values) -> list[dict[str, Any]]:
@@ -159,6 +231,26 @@ def _device(given: Any) -> Device:
     if isinstance(given, str):
         return Device(given, None, ready=True)
     return Device(**{"phone": None, "ready": True, **given})
+
+
+def _rule(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    rule = {
+        "name": f"rule {number + 1}",
+        "how": "whole_word",
+        "unless": (),
+        "reply": "",
+        "media": None,
+        "action": "reply",
+        "goes_on": False,
+        **given,
+    }
+    rule.setdefault("keywords", [rule.pop("keyword", rule["name"])])
+    rule["how"] = How(rule["how"])
+    try:
+        Rules([Rule(id=str(number), keywords=tuple(rule["keywords"]), how=rule["how"])])
+    except RuleError as error:
+        raise ValueError(str(error)) from error
+    return rule
 
 
 def _phone(person: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.windows import next_allowed, windows
-from nodes.contract import Audience, Context, Device, Media, NodeError, ReadText
+from nodes.contract import AiTask, Audience, Context, Device, Media, NodeError, ReadText
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 """A Monday, 09:30 in Jakarta, 10:30 in Makassar, 11:30 in Jayapura."""
@@ -28,6 +28,17 @@ class World:
     turns: dict[str, int] = field(default_factory=dict)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     tagged: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
+    rulings: list[dict[str, Any]] = field(default_factory=list)
+    done: dict[str, float] = field(default_factory=dict)
+    saved: list[tuple[str, str | None, dict[str, Any]]] = field(default_factory=list)
+    barred: list[tuple[str, str]] = field(default_factory=list)
+    handed: list[tuple[datetime | None, str]] = field(default_factory=list)
+    agent: str | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    requests: list[tuple[Mapping[str, Any], float]] = field(default_factory=list)
+    said: dict[str, Any] = field(default_factory=dict)
+    thought: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    clicks: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def blocked(self, phone: str) -> str | None:
         return self.blacklist.get(phone)
@@ -72,6 +83,51 @@ class World:
         if isinstance(found, NodeError):
             raise found
         return found
+
+    def reply_rules(self, text: str) -> Sequence[Mapping[str, Any]]:
+        return self.rulings
+
+    def once(self, key: str, within_s: float) -> bool:
+        if key in self.done:
+            return False
+        self.done[key] = within_s
+        return True
+
+    def save_contact(
+        self, phone: str, name: str | None, fields: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        self.saved.append((phone, name, dict(fields)))
+        known = self.contact(phone) or {"id": None, "phone": phone, "tags": []}
+        return {**known, "name": name or known.get("name"), "fields": dict(fields)}
+
+    def block(self, phone: str, reason: str) -> None:
+        self.barred.append((phone, reason))
+
+    def hand_over(self, until: datetime | None, why: str) -> Mapping[str, Any]:
+        self.handed.append((until, why))
+        return {"agent": self.agent}
+
+    def http(self, request: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
+        self.requests.append((request, timeout_s))
+        return self._told(self.answers, str(request["url"]))
+
+    def ai(self, task: AiTask, request: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
+        self.thought.append((task, request))
+        if task not in self.said:
+            raise NodeError("no AI engine is set up", code="not_configured")
+        return self._told(self.said, task)
+
+    def click(self, rotator: str, target: str, source: Mapping[str, Any]) -> str:
+        self.clicks.append((rotator, target, dict(source)))
+        return f"K{len(self.clicks)}"
+
+    @staticmethod
+    def _told(answers: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        found = answers.get(key, NodeError("nobody answers", kind="upstream", code="unreachable"))
+        if isinstance(found, NodeError):
+            raise found
+        told: Mapping[str, Any] = found
+        return told
 
 
 def device(name: str, ready: bool = True, **more: Any) -> Device:
