@@ -22,7 +22,8 @@ class WebhookEvent(Base):
     __table_args__ = (
         UniqueConstraint("device_id", "event_id"),
         Index("ix_webhook_events_state_lease_until_id", "state", "lease_until", "id"),
-        Index("ix_webhook_events_chat", "device_id", "chat_key", "state"),
+        Index("ix_webhook_events_chat", "chat_key", "tenant_id", "state"),
+        Index("ix_webhook_events_tenant_id", "tenant_id", "id"),
         TABLE_OPTIONS,
     )
 
@@ -32,7 +33,7 @@ class WebhookEvent(Base):
     event_id: Mapped[str] = mapped_column(Word(80))
     type: Mapped[str] = mapped_column(Word(40))
     chat_key: Mapped[str | None] = mapped_column(Word(64))
-    """Who wrote: digits, or a LID; set for messages that came in, until they are dealt with."""
+    """Who wrote: digits, or `<lid>@lid`. Of messages that came in; it counts while NEW or TAKEN."""
     raw: Mapped[bytes] = mapped_column(Raw)
     state: Mapped[str] = mapped_column(Word(10), default="NEW")
     """NEW, TAKEN, DONE, IGNORED, DEAD."""

@@ -3,9 +3,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from services.devices.models import Device
@@ -164,3 +168,117 @@ def test_one_delivery_that_cannot_be_written_does_not_take_the_others_along(
 
     assert statuses == [503 if number == 7 else 200 for number in range(20)]
     assert len(stored(world)) == 19
+
+
+PAYLOAD = {"id": "false_628120000001@c.us_ABC", "from": "628120000001@c.us", "body": "halo"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"event": "message", "payload": PAYLOAD}, "628120000001"),
+        ({"event": "message.any", "payload": PAYLOAD}, "628120000001"),
+        (
+            {"payload": PAYLOAD | {"id": "false_200000000000002@lid_ABC", "from": None}},
+            "200000000000002@lid",
+        ),
+        ({"payload": PAYLOAD | {"fromMe": True}}, None),
+        ({"payload": PAYLOAD | {"id": "false_120363000000000001@g.us_ABC"}}, None),
+        ({"event": "message.ack", "payload": PAYLOAD | {"ack": 3}}, None),
+        ({"event": "message", "payload": 5}, None),
+    ],
+)
+def test_a_private_message_that_came_in_is_found_by_who_wrote(world, path, changes, key):
+    assert asyncio.run(deliver(world, path, [event(**changes)])) == [200]
+
+    with world.database.read() as connection:
+        assert connection.execute(select(WebhookEvent.chat_key)).scalar_one() == key
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":"e","event":"message","payload":{"body":"Hal',
+        b'{"id":"e","event":"message","payload":{"body":"\xff\xfe"}}',
+        b'{"id":"e","event":"message","payload":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"id":"e","event":"","payload":{}}',
+        b"",
+        b"null",
+    ],
+)
+def test_a_body_that_is_cut_off_mangled_or_endlessly_deep_is_refused(world, anonymous, path, body):
+    assert anonymous.post(path, content=body, headers=signed(body)).status_code == 400
+    assert stored(world) == []
+
+
+def test_half_an_emoji_does_not_cost_the_message(world, anonymous, path):
+    body = rb'{"id":"e","event":"message","payload":{"body":"oke \ud83d","ok":"\ud83d\ude4f"}}'
+
+    assert anonymous.post(path, content=body, headers=signed(body)).status_code == 200
+    told = orjson.loads(stored(world)[0][4])["payload"]
+    assert told == {"body": "oke \N{REPLACEMENT CHARACTER}", "ok": "🙏"}
+
+
+def test_long_ids_that_begin_alike_are_two_events(world, anonymous, path):
+    for tail in ("a", "b", "a"):
+        body = event(id="x" * 100 + tail)
+        assert anonymous.post(path, content=body, headers=signed(body)).status_code == 200
+
+    assert len(stored(world)) == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "event", "payload", "from", "_data", "fromMe", "body", "media"]),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    JSON | st.fixed_dictionaries({"id": st.text(), "event": st.just("message"), "payload": JSON})
+)
+def test_no_json_at_all_makes_an_answer_of_our_own_fault(anonymous, path, value):
+    body = json.dumps(value).encode()
+
+    assert anonymous.post(path, content=body, headers=signed(body)).status_code in (200, 400)
+
+
+SAMPLES = Path(__file__).parent.parent / "integrations" / "waha" / "samples"
+RECORDED = sorted(
+    path.name
+    for path in SAMPLES.glob("webhook.*.json")
+    if not path.name.startswith("webhook.delivery.")
+)
+
+
+def test_every_recorded_body_of_every_engine_is_taken(world, path):
+    bodies = [
+        json.dumps(json.loads((SAMPLES / name).read_bytes()) | {"id": f"evt_{name[-75:]}"}).encode()
+        for name in RECORDED
+    ]
+
+    assert asyncio.run(deliver(world, path, bodies)) == [200] * 34
+    assert len(stored(world)) == 34
+
+
+def test_a_device_that_many_ask_for_at_once_is_read_once(world, path, monkeypatch):
+    reads = []
+    real = repository.device_by_key
+    monkeypatch.setattr(
+        repository, "device_by_key", lambda *given: (reads.append(1), real(*given))[1]
+    )
+
+    statuses = asyncio.run(deliver(world, path, [event(number) for number in range(50)]))
+
+    assert statuses == [200] * 50
+    assert len(reads) == 1
