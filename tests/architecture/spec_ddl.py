@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from domain.states import CampaignStatus, DeviceLink, LogStatus
 from services.kit.db import UtcDateTime
 from services.kit.http import Role
+from services.rotators.words import RotationType
 
 DDL = Path(__file__).parent / "spec_ddl.sql"
 
@@ -25,6 +26,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "devices.status": tuple(DeviceLink),
     "campaigns.status": tuple(CampaignStatus),
     "campaign_logs.status": tuple(LogStatus),
+    "link_rotators.rotation_type": tuple(RotationType),
 }
 """The words the code knows for a column that is an ENUM in the specification."""
 

@@ -1,0 +1,1 @@
+"""Clicks on links: written once each, and matched with the chats they led to."""
