@@ -25,6 +25,8 @@ TAKEOVER_HOURS = 12.0
 TAKEOVER_HOURS_MOST = 24.0 * 365
 BY_PHONE, HANDED_OVER, BY_AGENT, LOOP, ASKED = "phone", "handed_over", "agent", "loop", "asked"
 """The words of `mode_reason`."""
+BY_THE_BOT = frozenset({HANDED_OVER, LOOP})
+"""Reasons for which the bot itself gave the chat to a human."""
 
 
 class Answered(Protocol):
@@ -58,6 +60,14 @@ def is_bot(chat: Answered, now: datetime) -> bool:
     return chat.mode != ChatMode.MUTED and not is_human(chat, now)
 
 
+def keeps_back(chat: Answered, mode_reason: str | None, now: datetime) -> bool:
+    """Whether an automatic reply that already waits for this chat must not leave any more.
+
+    What a flow says after it has handed a chat over is said: no person has spoken yet.
+    """
+    return not is_bot(chat, now) and not (is_human(chat, now) and mode_reason == HANDED_OVER)
+
+
 def pause_until(hours: object, clock: Clock, now: datetime) -> datetime:
     """When the bot comes back after a human spoke now; `hours` as the tenant's profile has it."""
     asked = float(hours) if isinstance(hours, int | float) and hours is not True else 0.0
@@ -75,8 +85,8 @@ def human_answered(
 ) -> None:
     """A human has just answered in these chats: the bot is quiet for the tenant's hours.
 
-    A chat that a human has without an end keeps it, one that is MUTED stays so. What asked for a
-    person's attention, or was unread, has been seen.
+    A chat that a person took without an end stays theirs, one that is MUTED stays so; for one that
+    the bot handed over the hours begin now. What asked for attention, or was unread, has been seen.
     """
     if not chat_ids:
         return
@@ -105,6 +115,10 @@ def human_answered(
                         chats.c.mode == ChatMode.HUMAN.value,
                         chats.c.human_until.is_not(None),
                         chats.c.human_until < until,
+                    ),
+                    and_(
+                        chats.c.mode == ChatMode.HUMAN.value,
+                        chats.c.mode_reason.in_(sorted(BY_THE_BOT)),
                     ),
                 ),
             )

@@ -5,7 +5,7 @@ committed before anything is called, and every rule (campaign, blacklist, caps, 
 health) is read in the same transaction. A claim does no I/O.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -32,19 +32,28 @@ from domain.pacing import Block, Kind, LaneState, Leave, Reason, may_leave, roll
 from domain.windows import local_midnight_after
 from services.accounts.models import Tenant
 from services.blacklist.models import Blacklisted
+from services.blacklist.reasons import silences_replies
 from services.campaigns.models import Campaign
+from services.chats import takeover
+from services.chats.models import ChatSession
+from services.contacts.models import ContactIdentity
 from services.devices.models import Device
 from services.kit.clock import Clock
+from services.kit.db import one_of
 from services.kit.statements import Hot
-from services.messages import campaign_limits, limits
+from services.messages import campaign_limits, limits, stale
 from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
 from services.messages.ledger import BROADCAST, TEST, lanes, messages
+from services.webhooks.models import WebhookEvent
 
 log = structlog.get_logger("services.messages.claim")
 devices = Device.__table__
 tenants = Tenant.__table__
 campaigns = Campaign.__table__
 blacklist = Blacklisted.__table__
+chats = ChatSession.__table__
+events = WebhookEvent.__table__
+identities = ContactIdentity.__table__
 
 RENDER = Callable[[Mapping[str, Any], datetime], str]
 
@@ -99,6 +108,8 @@ class Claims:
     skipped: list[Skipped] = field(default_factory=list)
     short_of_ids: set[tuple[int, str]] = field(default_factory=set)
     looked_at: int = 0
+    late: list[Row[Any]] = field(default_factory=list)
+    """Of those refused, the answers that came too late."""
 
 
 TakeId = Callable[[int, str, datetime | None], str | None]
@@ -147,19 +158,19 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
                 lane_updates.append(_due(row.device_id, rests_until[row.device_id]))
     picked = _pick(connection, now, open_lanes)
     for device_id, (row, _) in open_lanes.items():
-        message = picked.get(device_id)
-        if message is None:
+        first = picked.get(device_id)
+        if first is None:
             looks = (_later(connection, device_id, now), rests_until[device_id])
             lane_updates.append(
                 _due(device_id, min((at for at in looks if at is not None), default=None))
             )
             continue
         try:
-            lane_updates.append(_decide(connection, message, row, now, rules, token, found))
+            lane_updates.append(_decide(connection, first, row, now, rules, token, found))
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             # One message that can't be read (a broken recipe or limit) may not hold up the others.
-            log.error("message_unreadable", message=message.id, error=repr(error)[:300])
-            found.skipped.append(_skipped(message, "unreadable"))
+            log.error("message_unreadable", message=first.row.id, error=repr(error)[:300])
+            found.skipped.append(_skipped(first.row, "unreadable"))
             lane_updates.append(_due(device_id, now))
     _write(connection, now, rules, found, lane_updates)
     return found
@@ -167,7 +178,7 @@ def claim(connection: Connection, now: datetime, rules: ClaimRules, limit: int) 
 
 def _decide(
     connection: Connection,
-    message: Row[Any],
+    first: "_Picked",
     row: Row[Any],
     now: datetime,
     rules: ClaimRules,
@@ -175,9 +186,16 @@ def _decide(
     found: Claims,
 ) -> dict[str, Any]:
     """Refuse, hold back or claim a lane's first message; returns the lane's next values."""
-    device_id = row.device_id
-    if (reason := _refusal(message, now, rules)) is not None:
+    message, device_id = first.row, row.device_id
+    if (reason := _refusal(message, first.listed, now, rules)) is not None:
         found.skipped.append(_skipped(message, reason))
+        if reason == stale.STALE:
+            found.late.append(message)
+        return _due(device_id, now)
+    if first.heard:
+        # They wrote: perhaps to opt out. Others of this lane may go first meanwhile.
+        again = now + timedelta(seconds=limits.HEARD_RECHECK_S)
+        _WAIT.run(connection, {"message": message.id, "until": again})
         return _due(device_id, now)
     until = campaign_limits.held_until(message.limits, lane_state(row), now, row.zone)
     if until is not None:
@@ -301,7 +319,7 @@ def _recheck(leave: Leave, now: datetime, rules: ClaimRules) -> datetime:
 
 def _pick(
     connection: Connection, now: datetime, open_lanes: Mapping[int, tuple[Row[Any], int]]
-) -> dict[int, Row[Any]]:
+) -> dict[int, "_Picked"]:
     """The first message of each lane, with what may forbid it."""
     if not open_lanes:
         return {}
@@ -310,8 +328,24 @@ def _pick(
         values[f"device{index}"] = device_id
         values[f"top{index}"] = top
         values[f"cold{index}"] = _cold_allowed(row, now)
-    found = _firsts(len(open_lanes)).all(connection, values)
-    return {row.device_id: row for row in found}
+    picked: dict[int, _Picked] = {}
+    for row in _firsts(len(open_lanes)).all(connection, values):
+        first = picked.setdefault(row.device_id, _Picked(row))
+        first.listed.update(why for why in (row.chat_listed, row.person_listed) if why is not None)
+        first.heard = bool(first.heard or row.heard or row.heard_too)
+    return picked
+
+
+@dataclass(slots=True)
+class _Picked:
+    """A lane's first message. `listed`: why the person is on the blacklist, by any address.
+
+    `heard`: they wrote, on any device, and nobody has dealt with it yet.
+    """
+
+    row: Row[Any]
+    listed: set[str] = field(default_factory=set)
+    heard: bool = False
 
 
 _LANE_INDEX = "FORCE INDEX (ix_outbound_messages_lane)"
@@ -321,9 +355,21 @@ _NEEDED = [
         *("id", "tenant_id", "device_id", "origin", "kind", "priority", "chat_key", "is_cold"),
         *("campaign_id", "campaign_log_id", "run_id", "node_id", "wa_msg_id", "attempt"),
         *("body", "media", "recipe", "link_preview", "typing_s", "gap_min_s", "gap_max_s"),
-        *("due_at", "rendered_at", "ambiguous_at"),
+        *("due_at", "rendered_at", "ambiguous_at", "chat_session_id", "identity_id"),
     )
 ]
+
+
+_of_chat, _of_person = blacklist.alias("of_chat"), blacklist.alias("of_person")
+
+
+def _unread(chat_key: Any) -> Any:
+    """Whether a message from this address came in that nobody has dealt with yet."""
+    return exists().where(
+        events.c.chat_key == chat_key,
+        events.c.tenant_id == messages.c.tenant_id,
+        one_of(events.c.state, ("NEW", "TAKEN")),
+    )
 
 
 @cache
@@ -352,15 +398,43 @@ def _firsts(lanes_open: int) -> Hot:
         for index in range(lanes_open)
     ]
     ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
+    # The blacklist and unread messages are asked for in one statement, so that an opt-out is seen
+    # as the one or as the other, whenever it is dealt with. One row for each further address of
+    # the person; joined outwards, because MySQL would else begin with the events.
     return Hot(
-        select(*_NEEDED, blacklist.c.reason.label("blacklisted"), campaigns.c.limits)
+        select(
+            *_NEEDED,
+            campaigns.c.limits,
+            chats.c.mode,
+            chats.c.mode_reason,
+            chats.c.human_until,
+            _of_chat.c.reason.label("chat_listed"),
+            _of_person.c.reason.label("person_listed"),
+            and_(messages.c.origin == "BROADCAST", _unread(messages.c.chat_key)).label("heard"),
+            and_(messages.c.origin == "BROADCAST", _unread(identities.c.value)).label("heard_too"),
+        )
         .join(ids, ids.c.id == messages.c.id)
         .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
+        .outerjoin(chats, chats.c.id == messages.c.chat_session_id)
         .outerjoin(
-            blacklist,
+            identities,
             and_(
-                blacklist.c.tenant_id == messages.c.tenant_id,
-                blacklist.c.phone == messages.c.chat_key,
+                identities.c.contact_id == messages.c.identity_id,
+                identities.c.value != messages.c.chat_key,
+            ),
+        )
+        .outerjoin(
+            _of_chat,
+            and_(
+                _of_chat.c.tenant_id == messages.c.tenant_id,
+                _of_chat.c.phone == messages.c.chat_key,
+            ),
+        )
+        .outerjoin(
+            _of_person,
+            and_(
+                _of_person.c.tenant_id == messages.c.tenant_id,
+                _of_person.c.phone == identities.c.value,
             ),
         )
     )
@@ -405,15 +479,21 @@ _LATER = Hot(
 )
 
 
-def _refusal(message: Row[Any], now: datetime, rules: ClaimRules) -> str | None:
+def _refusal(
+    message: Row[Any], listed: Collection[str], now: datetime, rules: ClaimRules
+) -> str | None:
     """Why this message must never leave, as a stable word."""
-    if message.blacklisted is not None and (
-        message.origin == "BROADCAST" or message.blacklisted in ("MANUAL", "SPAM_REPORT")
-    ):
+    if listed and (message.origin == "BROADCAST" or any(map(silences_replies, listed))):
         return "blacklisted"
-    stale = rules.clock.span(limits.STALE_REPLY_S)
-    if message.origin == "REPLY" and now - message.due_at > stale:
-        return "stale"
+    if (
+        message.origin == "REPLY"
+        and message.mode is not None
+        and takeover.keeps_back(message, message.mode_reason, now)
+    ):
+        return "takeover"
+    too_late = rules.clock.span(limits.STALE_REPLY_S)
+    if message.origin in stale.ANSWERS and now - message.due_at > too_late:
+        return stale.STALE
     return None
 
 
@@ -533,6 +613,8 @@ def _write(
         _SKIPPED.many(
             connection, [{"message": skip.id, "why": skip.reason} for skip in found.skipped]
         )
+    if found.late:
+        stale.tell(connection, found.late, rules.clock, now)
     moving = [values for values in lane_updates if "next_any_at" in values]
     # One change a lane: in a joined update of many rows the first one for a lane would win.
     resting = {values["device"]: values for values in lane_updates if "next_any_at" not in values}
@@ -594,6 +676,11 @@ _HOLD_BACK = (
         messages.c.status == "PENDING",
         messages.c.not_before < bindparam("until"),
     )
+    .values(not_before=bindparam("until"))
+)
+_WAIT = Hot(
+    update(messages)
+    .where(messages.c.id == bindparam("message"), messages.c.status == "PENDING")
     .values(not_before=bindparam("until"))
 )
 _SKIPPED = Hot(

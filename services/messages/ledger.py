@@ -15,8 +15,8 @@ from services.messages.models import OutboundMessage
 messages: Table = OutboundMessage.__table__  # type: ignore[assignment]
 lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
 
-HUMAN, REPLY, TEST, BROADCAST = 10, 20, 30, 40
-"""Priorities; the smaller goes first."""
+HUMAN, REPLY, NOTICE, TEST, BROADCAST = 10, 20, 25, 30, 40
+"""Priorities; the smaller goes first. NOTICE: what the product tells the owner by itself."""
 
 
 @dataclass(frozen=True, slots=True)

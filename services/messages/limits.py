@@ -18,6 +18,10 @@ MAX_REFUSALS = 10
 """How often one message may be refused for its own sake before it is FAILED."""
 RENDER_AGAIN_S = 60.0
 STALE_REPLY_S = 600.0
+STALE_NOTICE_AGAIN_S = 3600.0
+"""How often an owner is told of answers that came too late, at most."""
+HEARD_RECHECK_S = 0.2
+"""Not scaled: how soon a broadcast is looked at again whose recipient has just written."""
 MIN_ANY_GAP_S = 1.0
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MOST_S = 300.0

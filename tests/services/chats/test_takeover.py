@@ -89,6 +89,20 @@ def test_another_answer_never_shortens_what_a_person_asked_for(
     assert row.human_until == (None if after is None else NOON + after)
 
 
+@pytest.mark.parametrize("reason", ["handed_over", "loop"])
+def test_an_answer_in_a_chat_that_was_handed_over_begins_its_hours(
+    any_lab: Lab, reason: str
+) -> None:
+    chat = _chat(any_lab, mode="HUMAN", mode_reason=reason, attention=reason)
+
+    with any_lab.database.write() as connection:
+        takeover.human_answered(connection, [chat], any_lab.clock, NOON)
+
+    row = any_lab.session(chat)
+    assert (row.mode_reason, row.human_until) == ("phone", NOON + timedelta(hours=12))
+    assert row.attention is None
+
+
 def test_a_chat_that_is_handed_over_waits_for_a_person_until_it_is_given_back(
     any_lab: Lab,
 ) -> None:

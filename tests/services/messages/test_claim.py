@@ -278,7 +278,12 @@ def test_a_skipped_recipient_gets_its_word(any_lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("origin", "age_s", "leaves"),
-    [("REPLY", 599, True), ("REPLY", 601, False), ("BROADCAST", 9_999, True), ("HUMAN", 601, True)],
+    [
+        ("REPLY", 599, True),
+        ("REPLY", 601, False),
+        ("BROADCAST", 9_999, True),
+        ("HUMAN", 601, False),
+    ],
 )
 def test_an_answer_that_comes_too_late_is_not_sent(
     any_lab: Lab, origin: str, age_s: float, leaves: bool
