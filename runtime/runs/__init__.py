@@ -1,0 +1,1 @@
+"""Runs over HTTP: starting them, looking at them, and telling them to stop or go on."""
