@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+ADDRESS_CHARS_MOST = 120
+ADDRESSES_KEPT = 4096
 PERSON_SERVERS = ("c.us", "s.whatsapp.net")
 
 
@@ -71,6 +74,12 @@ def parse_chat_id(text: str) -> ChatAddress | None:
     A bare number is a person, the device part (`:12`) falls away, and the engines' inner
     `s.whatsapp.net` becomes `c.us`, so that one chat has one spelling.
     """
+    return _parsed(text) if len(text) <= ADDRESS_CHARS_MOST else None
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _parsed(text: str) -> ChatAddress | None:
+    """The same few chats write again and again: an address is taken apart once."""
     user, at, server = text.strip().partition("@")
     if not at:
         return ChatAddress(ChatKind.PERSON, user, "c.us") if _PHONE.fullmatch(user) else None
