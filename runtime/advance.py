@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from flows.engine.state import RunState
 from flows.engine.step import Interrupt, advance, branch, resume
 from flows.engine.trace import Step, written
 from nodes.contract import Context, Message
-from runtime import claims, fanout
+from runtime import arrivals, chat_scope, claims, fanout
 from runtime.claims import RunUpdate, claim_runs, record_runs, runs
 from runtime.plans import Plans
 from runtime.ports import DatabaseAway, DbPorts, TurnBlocks
@@ -86,6 +86,41 @@ class Carried:
     now: datetime
 
 
+@dataclass(slots=True)
+class NewRun:
+    """A run that is carried before it is stored; below zero its id is only a name till then.
+
+    The fields are columns of flow_runs, so that it goes the same way as a claimed row.
+    """
+
+    id: int
+    tenant_id: int
+    flow_id: int
+    flow_version_id: int
+    trigger: str
+    dedupe_key: str
+    kind: str
+    priority: int
+    seed: str
+    identity_id: int | None
+    chat_session_id: int | None
+    state: dict[str, Any]
+    created_at: datetime
+    mode: str = "live"
+    campaign_id: None = None
+    campaign_log_id: None = None
+    parent_id: None = None
+    item_key: None = None
+    replay_of: None = None
+    cursor: None = None
+    signal: None = None
+    trace: None = None
+    desired_state: None = None
+    wait_key: None = None
+    started_at: None = None
+    epoch: int = 0
+
+
 def advance_due(world: World, queue: str = "hot") -> int:
     """One batch of due runs; returns how many there were."""
     with world.database.write() as connection:
@@ -114,21 +149,66 @@ def carry(world: World, rows: Sequence[Row[Any]], queue: str = "hot") -> Carried
     return Carried(batch, surroundings.all_ports(), now)
 
 
+def carry_new(
+    world: World,
+    connection: Connection,
+    rows: Sequence[NewRun],
+    met: "chat_scope.Met",
+    now: datetime,
+) -> Carried:
+    """Carry runs that are not stored yet; `met` are their people and chats, read already."""
+    batch = Batch(epochs={row.id: 0 for row in rows})
+    surroundings = _Surroundings(connection, world, rows, now, met)
+    for row in rows:
+        _advance_one(row, surroundings, batch, allow_slow=False)
+    return Carried(batch, surroundings.all_ports(), now)
+
+
+def needs_its_row(carried: Carried) -> set[int]:
+    """New runs that ask for what only a stored run can have: elements, or deeds of their own."""
+    return {run_id for run_id, _ in carried.batch.later} | {
+        one["parent_id"] for one in carried.batch.children
+    }
+
+
+def write_new(connection: Connection, carried: Carried, rows: Sequence[NewRun]) -> None:
+    """Store these new runs as they stand, with the messages they ask for."""
+    batch = carried.batch
+    stored = {row.id: row for row in rows}
+    ids = claims.insert_new(
+        connection,
+        [(stored[one.run_id], one.values) for one in batch.updates if one.run_id in stored],
+    )
+    enqueue(
+        connection,
+        [replace(one, run_id=ids[one.run_id]) for one in batch.messages if one.run_id in ids],
+        carried.now,
+    )
+    for port in carried.ports:
+        port.write_down(connection, carried.now)
+
+
 class _Surroundings:
     """What a batch of runs stands in, read once."""
 
     def __init__(
-        self, connection: Connection, world: World, rows: Sequence[Row[Any]], now: datetime
+        self,
+        connection: Connection,
+        world: World,
+        rows: Sequence[Any],
+        now: datetime,
+        met: "chat_scope.Met | None" = None,
     ) -> None:
         self.connection = connection
         self.world = world
         self.now = now
         self._ports: dict[int, DbPorts] = {}
         self._device_ids: dict[int, dict[str, int]] = {}
+        self.met = chat_scope.meet(connection, rows) if met is None else met
         phones: dict[int, list[str]] = {}
         for row in rows:
-            contact = _contact_of(row)
-            if contact:
+            contact = self.contact(row)
+            if contact and contact.get("phone"):
                 phones.setdefault(row.tenant_id, []).append(str(contact.get("phone")))
         self._phones = phones
         wanted = sorted({row.campaign_id for row in rows if row.campaign_id is not None})
@@ -152,10 +232,16 @@ class _Surroundings:
     def all_ports(self) -> Sequence[DbPorts]:
         return list(self._ports.values())
 
-    def plan(self, row: Row[Any]) -> Plan:
+    def plan(self, row: Any) -> Plan:
+        if row.campaign_id is None:
+            return self.world.plans.of_version(self.connection, row.flow_version_id).plan
         campaign = self.campaigns.get(row.campaign_id)
         params = campaign.params if campaign is not None else {}
         return self.world.plans.get(self.connection, row.flow_version_id, params)
+
+    def contact(self, row: Any) -> Mapping[str, Any] | None:
+        """The person of a run: the element's, else whom its chat or its start names."""
+        return _contact_of(row) or self.met.contacts.get(row.identity_id)
 
     def device_id(self, tenant_id: int, name: str) -> int | None:
         if tenant_id not in self._device_ids:
@@ -179,9 +265,7 @@ def _contact_of(row: Row[Any]) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else None
 
 
-def _advance_one(
-    row: Row[Any], surroundings: _Surroundings, batch: Batch, *, allow_slow: bool
-) -> None:
+def _advance_one(row: Any, surroundings: _Surroundings, batch: Batch, *, allow_slow: bool) -> None:
     """Carry one run on; whatever goes wrong ends this run and no other."""
     try:
         if row.desired_state is not None:
@@ -197,6 +281,12 @@ def _advance_one(
         plan = surroundings.plan(row)
         state = RunState.from_json(row.state or {})
         trace: list[Step] = []
+        if row.wait_key is not None and arrivals.is_arriving(row.wait_key):
+            found = arrivals.look(row, state, surroundings)
+            if not isinstance(found, arrivals.Ready):
+                _still_arriving(row, state, found, surroundings, batch)
+                return
+            row_signal = found.signal
         if row_signal is not None:
             resume(plan, state, row_signal, trace=trace)
         elif state.pending is not None:
@@ -235,8 +325,37 @@ def _signal_of(row: Row[Any]) -> halts.Signal | None:
             raise ValueError(f"unknown signal {signal['t']!r}")
 
 
-def _context(row: Row[Any], state: RunState, surroundings: _Surroundings) -> Context:
-    contact = _contact_of(row)
+def _still_arriving(
+    row: Any,
+    state: RunState,
+    found: "arrivals.Later | arrivals.Never",
+    surroundings: _Surroundings,
+    batch: Batch,
+) -> None:
+    if isinstance(found, arrivals.Never):
+        _end(row, "CANCELLED", found.reason, None, [], surroundings.now, batch)
+        return
+    batch.updates.append(
+        RunUpdate(
+            row.id,
+            row.epoch,
+            {
+                "new_state": state.to_dict(),
+                "new_trace": row.trace,
+                "new_started_at": row.started_at,
+                "new_wait_key": found.wait_key,
+                "new_wake_at": found.until,
+                "new_signal": row.signal,
+            },
+        )
+    )
+
+
+def _context(row: Any, state: RunState, surroundings: _Surroundings) -> Context:
+    contact = surroundings.contact(row)
+    chat = surroundings.met.scope_of(row, state.trigger, surroundings.now)
+    if row.kind == "inbound" and contact is not None and not state.trigger.get("contact"):
+        state.trigger["contact"] = dict(contact)
     ports = surroundings.ports(row.tenant_id)
     campaign = surroundings.campaigns.get(row.campaign_id)
     return Context(
@@ -245,14 +364,14 @@ def _context(row: Row[Any], state: RunState, surroundings: _Surroundings) -> Con
         run_id=row.id,
         node_id=state.at or "",
         seed=row.seed,
-        identity=str(contact.get("phone")) if contact else str(row.item_key or row.id),
+        identity=chat_scope.identity(row, contact, chat),
         mode=row.mode,
-        ports=ports,
+        ports=ports.for_run(row) if hasattr(ports, "for_run") else ports,
         scope={
             "tenant": ports.profile(),
             "run": {"id": row.id, "seed": row.seed, "campaign_id": row.campaign_id},
             "contact": contact or {},
-            "chat": {},
+            "chat": chat,
         },
         attempt=1,
         kind=row.kind,
@@ -329,11 +448,18 @@ def _settle(
 
 
 def _is_last(row: Row[Any], plan: Plan, halt: halts.Sending) -> bool:
-    """Whether a campaign's element has nothing left to do once this message went out."""
-    if row.campaign_log_id is None:
-        return False
+    """Whether the run has nothing left to do, and nobody to tell, once this message went out."""
     node = plan.nodes[halt.node_id]
-    return "ok" not in node.next and "ok" not in node.branches
+    if "ok" in node.next or "ok" in node.branches:
+        return False
+    if row.campaign_log_id is not None:
+        return True
+    return (
+        row.kind == "inbound"
+        and row.parent_id is None
+        and plan.outputs is None
+        and node.within is None
+    )
 
 
 def _delivered(
@@ -372,8 +498,9 @@ def _send(
             "class": "bad_config",
             "message": f"There is no device called {message.device!r}.",
         }
-    contact = _contact_of(row)
-    is_contact = contact is not None and contact.get("phone") == message.to
+    contact = surroundings.contact(row)
+    is_contact = surroundings.met.is_to(row, contact, message.to)
+    chat_id = surroundings.met.chat_id(row, message) if is_contact else None
     # Only what goes to the recipient is the campaign's; a notice to the owner is not.
     of_campaign = row.campaign_log_id is not None and is_contact
     pass_no = 1 + halt.round_no * 100 + (halt.attempt - 1)
@@ -381,7 +508,7 @@ def _send(
         NewMessage(
             tenant_id=row.tenant_id,
             device_id=device_id,
-            origin="BROADCAST" if of_campaign else "NOTICE" if row.kind == "broadcast" else "REPLY",
+            origin=_origin(row, of_campaign=of_campaign, is_contact=is_contact),
             kind=message.kind,
             priority=_PRIORITY.get(row.kind, BROADCAST) if of_campaign else min(row.priority, TEST),
             chat_key=phone_of(message.to) or message.to,
@@ -411,10 +538,20 @@ def _send(
             node_id=halt.node_id,
             pass_no=pass_no,
             identity_id=row.identity_id if is_contact else None,
+            chat_session_id=chat_id,
             is_cold=bool(of_campaign and contact is not None and not contact.get("warm")),
         )
     )
     return None
+
+
+def _origin(row: Any, *, of_campaign: bool, is_contact: bool) -> str:
+    """What a message is to its device: an answer to the person of the run, or a notice."""
+    if of_campaign:
+        return "BROADCAST"
+    if row.kind == "broadcast" or (row.kind == "inbound" and not is_contact):
+        return "NOTICE"
+    return "REPLY"
 
 
 def _end(

@@ -210,6 +210,48 @@ _RECORD = Hot(
 )
 
 
+def insert_new(
+    connection: Connection, rows: Sequence[tuple[Any, Mapping[str, Any]]]
+) -> dict[int, int]:
+    """Store runs that were carried before: (run, its `new_` values); real ids by their names.
+
+    Raises: IntegrityError when one has been started already (its dedupe key is taken).
+    """
+    if not rows:
+        return {}
+    _INSERT.many(
+        connection,
+        [
+            {name: getattr(run, name) for name in _GIVEN}
+            | {name.removeprefix("new_"): value for name, value in {**_BLANK, **values}.items()}
+            | {"epoch": 0}
+            for run, values in rows
+        ],
+    )
+    found = _BY_KEY.all(
+        connection,
+        {
+            "tenants": sorted({run.tenant_id for run, _ in rows}),
+            "keys": [run.dedupe_key for run, _ in rows],
+        },
+    )
+    ids = {(row.tenant_id, row.dedupe_key): row.id for row in found}
+    return {run.id: ids[run.tenant_id, run.dedupe_key] for run, _ in rows}
+
+
+_GIVEN = (
+    *("tenant_id", "flow_id", "flow_version_id", "trigger", "dedupe_key", "mode", "kind"),
+    *("seed", "identity_id", "chat_session_id", "priority", "created_at"),
+)
+_INSERT = Hot(insert(runs))
+_BY_KEY = Hot(
+    select(runs.c.id, runs.c.tenant_id, runs.c.dedupe_key).where(
+        runs.c.tenant_id.in_(bindparam("tenants", expanding=True)),
+        runs.c.dedupe_key.in_(bindparam("keys", expanding=True)),
+    )
+)
+
+
 def still_ours(connection: Connection, epochs: Mapping[int, int]) -> set[int]:
     """Which of these runs are still at the epoch they were claimed at; locked until the commit."""
     found = connection.execute(_EPOCHS, {"ids": sorted(epochs)}).all() if epochs else []

@@ -22,7 +22,7 @@ from runtime import claims as run_claims
 from runtime.advance import Carried, World, carry, write_singly, write_within
 from runtime.compose import App
 from runtime.events import take_outbox
-from runtime.inbound import take_webhook_events
+from runtime.inbound import Intake, take
 from runtime.outcomes import apply_finals, apply_skips, apply_verdicts, bury
 from runtime.plans import Plans
 from runtime.ports import DatabaseAway, TurnBlocks
@@ -53,6 +53,8 @@ log = structlog.get_logger("runtime.pump")
 SCAN_S = 5.0
 IDLE_LOOK_S = 1.0
 """How long the loop sleeps at most while nothing is due; another process may have made work."""
+LIVELY_S, LIVELY_LOOK_S = 1.0, 0.004
+"""While people write, the loop looks at the deliveries so often: a ring takes longer."""
 HOUSEKEEPING_S = 1.0
 GATHER_S = 0.004
 """How long a turn waits for more calls to end while lanes are busy."""
@@ -79,7 +81,7 @@ class Round:
     committing_at: float = 0.0
     runs: Sequence[Row[Any]] = ()
     collided: Carried | None = None
-    look_at_events: bool = False
+    look_at_outbox: bool = False
     doubts: list[Doubt] = field(default_factory=list)
     short_of_ids: set[tuple[int, str]] = field(default_factory=set)
     busy: bool = False
@@ -118,6 +120,9 @@ class Pump:
         self._uncarried: list[Any] = []
         """Claimed runs that the database did not let us carry on."""
         self._carry_tries = 0
+        self._intake = Intake(self._world)
+        self._heard_at = -1e9
+        """When a delivery was last taken: more come soon after."""
         self._reap_from = 0.0
         self._judged_at = 0.0
         self._stopping = False
@@ -201,7 +206,13 @@ class Pump:
         used = found.short_of_ids | {(sent.server_id, sent.session) for sent in found.sends}
         for server_id, session in used:
             self._fly(self._fill(server_id, session))
-        if found.runs or found.look_at_events or found.collided is not None or not found.busy:
+        if (
+            found.runs
+            or found.look_at_outbox
+            or self._intake.has_work
+            or found.collided is not None
+            or not found.busy
+        ):
             await self._loop.run_in_executor(self._database_thread, self._beside_sends, found)
         if found.busy:
             await self._gather()
@@ -232,9 +243,10 @@ class Pump:
 
     async def _sleep_until(self, next_at: datetime | None) -> None:
         assert self._wake is not None
-        wait_s = IDLE_LOOK_S
+        is_lively = time.monotonic() - self._heard_at < LIVELY_S
+        wait_s = LIVELY_LOOK_S if is_lively else IDLE_LOOK_S
         if next_at is not None:
-            wait_s = min(max((next_at - self._clock.now()).total_seconds(), 0.0), IDLE_LOOK_S)
+            wait_s = min(max((next_at - self._clock.now()).total_seconds(), 0.0), wait_s)
         if wait_s > 0 and not self._wake.is_set():
             try:
                 async with asyncio.timeout(wait_s):
@@ -329,15 +341,17 @@ class Pump:
     def _record(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> None:
         """The last words before the process ends."""
         carried = self._carried
-        if not done and not verdicts and carried is None:
+        if not done and not verdicts and carried is None and not self._intake.can_write:
             return
         with self._app.database.write() as connection:
             collided = carried is not None and not write_within(connection, carried)
+            self._intake.write(connection, self._clock.now())
             finals = record(connection, done, self._record_rules)
             finals += record_verdicts(connection, verdicts, self._clock.now(), self._clock)
             apply_finals(connection, finals, done)
             apply_verdicts(connection, verdicts)
         self._carried = None
+        self._intake.written()
         if carried is not None and collided:
             write_singly(self._world, carried)
 
@@ -348,11 +362,19 @@ class Pump:
         started = time.monotonic()
         housekeeping = started - self._housekept_at >= HOUSEKEEPING_S
         rung, self._rung = self._rung, False
-        if done or verdicts or housekeeping or self._carried or self._something_is_due():
-            with database.write() as connection:
+        if (
+            done
+            or verdicts
+            or housekeeping
+            or self._carried
+            or self._intake.can_write
+            or self._something_is_due()
+        ):
+            with self._intake.safely(), database.write() as connection:
                 now = clock.now()
                 if self._carried is not None and not write_within(connection, self._carried):
                     found.collided = self._carried
+                self._intake.write(connection, now)
                 finals = record(connection, done, self._record_rules)
                 finals += record_verdicts(connection, verdicts, now, clock)
                 apply_finals(connection, finals, done)
@@ -380,14 +402,16 @@ class Pump:
                 apply_skips(connection, taken.skipped, now)
                 limit = RUNS_BESIDE_SENDS if taken.sends else run_claims.CLAIM_LIMIT
                 found.runs = run_claims.claim_runs(connection, now, clock, limit=limit)
+                self._intake.claim(connection, now, lost=housekeeping)
                 found.committing_at = time.clock_gettime(time.CLOCK_BOOTTIME)
             self._carried = None
+            self._intake.written()
             found.sends = taken.sends
             found.short_of_ids = taken.short_of_ids
             found.busy = bool(taken.sends or taken.skipped or found.runs)
         if housekeeping:
             self._housekept_at = started
-        found.look_at_events = rung or housekeeping
+        found.look_at_outbox = rung or housekeeping
         return found
 
     def _beside_sends(self, found: Round) -> None:
@@ -402,9 +426,11 @@ class Pump:
         try:
             if found.collided is not None:
                 write_singly(self._world, found.collided)
-            if found.look_at_events:
+            if found.look_at_outbox:
                 found.busy |= take_outbox(database, clock) > 0
-                found.busy |= take_webhook_events(database, clock) > 0
+            if self._intake.read():
+                self._heard_at = time.monotonic()
+                found.busy = True
             if self._uncarried:
                 self._carry_tries += 1
                 self._carried = carry(self._world, self._uncarried)
@@ -421,6 +447,8 @@ class Pump:
     def _something_is_due(self) -> bool:
         now = self._clock.now()
         with self._app.database.read() as connection:
+            if take.are_waiting(connection):
+                return True
             lane_at = _LANE_AT.scalar(connection, {})
             if lane_at is not None and lane_at <= now:
                 return True

@@ -517,5 +517,6 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_webhook_events_chat", ["chat_key", "tenant_id", "state"], unique=False
         )
+        batch_op.create_index("ix_webhook_events_tenant_id", ["tenant_id", "id"], unique=False)
 
     # ### end Alembic commands ###

@@ -107,4 +107,6 @@ class InboundKey(Base):
     device_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(Word(160), primary_key=True)
     """message|<bare id>, edit|<id>|<time>, revoke|<id>, reaction|<id> ..."""
+    event_id: Mapped[int] = mapped_column(Id)
+    """The delivery that told it first: webhook_events.id."""
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

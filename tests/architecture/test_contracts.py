@@ -28,6 +28,10 @@ MAY_QUERY = (
     "runtime/*",
     # The audience of a campaign is frozen with one INSERT ... SELECT for each chunk.
     "services/contacts/audience.py",
+    # What a worker takes in: whole batches, of every tenant that was written to.
+    "services/chats/intake.py",
+    "services/contacts/identities.py",
+    "services/contacts/merging.py",
 )
 
 

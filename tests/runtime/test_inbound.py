@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from runtime import inbound
+from runtime.inbound import deal
 from services.integrations.waha.outcomes import Unknown
 from services.kit.db import Database
 from services.webhooks.models import WebhookEvent
@@ -184,17 +185,17 @@ def test_an_event_that_kills_its_worker_three_times_is_dead_and_its_neighbours_a
     device = lab.device()
     killer = tell(lab, device, "message", {"payload": {"kill": True}})
     good = [tell(lab, device, "message", {"payload": {}}) for _ in range(5)]
-    real = inbound._deal_with
+    real = deal.read
 
     class Killed(BaseException):
         """What no code can catch."""
 
-    def deal(connection: Any, rows: Any, *rest: Any) -> Any:
-        if any(row.id == killer for row in rows):
+    def read(world: Any, listeners: Any, taken: Any, now: Any) -> Any:
+        if any(row.id == killer for row in taken.rows):
             raise Killed
-        return real(connection, rows, *rest)
+        return real(world, listeners, taken, now)
 
-    monkeypatch.setattr(inbound, "_deal_with", deal)
+    monkeypatch.setattr(deal, "read", read)
     for _ in range(20):
         try:
             take(lab)
