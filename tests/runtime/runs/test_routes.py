@@ -85,7 +85,7 @@ def test_secrets_are_masked_in_what_a_run_was_given(world, api, shop):
     open_to_all = publish(
         shop, ORDER, id="bebas", inputs=asked, outputs={"token": {"$": "inputs.api_key"}}
     )
-    run_id = start(api, open_to_all, {"inputs": {"nama": "x", "api_key": "k", "jumlah": 1}})
+    run_id = start(api, open_to_all, {"inputs": {"nama": "Ayu", "api_key": "k", "jumlah": 1}})
     work(world)
 
     shown = api.get(f"/api/runs/{run_id}").json()

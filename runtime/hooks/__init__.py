@@ -1,0 +1,1 @@
+"""POST /hooks/<token>: other programs start a flow, and may be answered by it."""
