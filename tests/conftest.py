@@ -22,8 +22,9 @@ from runtime.migrate import migrate
 from services.accounts.models import SignIn, Tenant, User
 from services.campaigns import service as campaigns
 from services.campaigns.models import CampaignLog
+from services.chats.models import ChatMessage, ChatSession
 from services.contacts import audience
-from services.contacts.models import Contact, ContactTagLink
+from services.contacts.models import Contact, ContactIdentity, ContactTagLink
 from services.devices.models import Device, DeviceLane, WahaServer
 from services.kit.clock import Clock
 from services.kit.config import Settings
@@ -277,6 +278,82 @@ class Shop:
                 [{"contact_id": contact_id, "tag_id": tags[tag]} for contact_id in ids],
             )
             return ids
+
+    def chat(
+        self,
+        phone: str | None,
+        device_id: int,
+        *,
+        name: str | None = None,
+        lid: str | None = None,
+        text: str | None = None,
+        contact_id: int | None = None,
+        **values: Any,
+    ) -> int:
+        """A chat of a person (new, unless told who), with one message that came in; its id."""
+        now = self.world.clock.now()
+        with self.world.database.session() as session:
+            if contact_id is None:
+                person = Contact(
+                    tenant_id=self.tenant_id,
+                    phone=phone,
+                    name=name,
+                    source="inbound",
+                    fields={},
+                    is_active=True,
+                    is_saved=False,
+                    created_at=now,
+                    updated_at=now,
+                )
+                session.add(person)
+                session.flush()
+                contact_id = person.id
+                for kind, value in (("phone", phone), ("lid", lid and f"{lid}@lid")):
+                    if value:
+                        session.add(
+                            ContactIdentity(
+                                tenant_id=self.tenant_id,
+                                contact_id=contact_id,
+                                kind=kind,
+                                value=value,
+                                created_at=now,
+                            )
+                        )
+            chat = ChatSession(
+                **{
+                    "tenant_id": self.tenant_id,
+                    "device_id": device_id,
+                    "contact_id": contact_id,
+                    "phone": phone,
+                    "lid": lid,
+                    "mode": "BOT",
+                    "unread": 0,
+                    "memory": {},
+                    "preview": text,
+                    "last_message_at": now if text else None,
+                    "created_at": now,
+                    "updated_at": now,
+                    **values,
+                }
+            )
+            session.add(chat)
+            session.flush()
+            if text:
+                session.add(
+                    ChatMessage(
+                        tenant_id=self.tenant_id,
+                        session_id=chat.id,
+                        waha_message_id=secrets.token_hex(8),
+                        direction="INBOUND",
+                        message_type="text",
+                        content=text,
+                        is_from_bot=False,
+                        is_history=False,
+                        timestamp=now,
+                        created_at=now,
+                    )
+                )
+            return chat.id
 
     def flow(self, text: str | None = None) -> tuple[int, int]:
         """A published broadcast, the same one each time; the ids of the flow and its version."""

@@ -9,7 +9,10 @@ from services.kit.db import TABLE_OPTIONS, Base, Id, UtcDateTime, Word
 
 
 class Blacklisted(Base):
-    """A person broadcasts must not reach. MANUAL and SPAM_REPORT silence replies too."""
+    """A person broadcasts must not reach. MANUAL and SPAM_REPORT silence replies too.
+
+    `reason` is one of `services.blacklist.reasons.Reason`.
+    """
 
     __tablename__ = "blacklist"
     __table_args__ = (

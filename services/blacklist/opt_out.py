@@ -120,7 +120,7 @@ def _opt_out(
     now: datetime,
 ) -> OptOutDone:
     addresses = addresses_of(connection, tenant_id, session)
-    listed = _reasons(connection, tenant_id, addresses)
+    listed = reasons_of(connection, tenant_id, addresses)
     is_new = listed <= {Reason.BOUNCE}
     if is_new:
         _unlist(connection, tenant_id, addresses, Reason.BOUNCE)  # they can be reached after all
@@ -147,7 +147,7 @@ def _opt_in(
     connection: Connection, tenant_id: int, device_id: int, session: Chat, now: datetime
 ) -> OptOutDone | None:
     addresses = addresses_of(connection, tenant_id, session)
-    if Reason.UNSUBSCRIBE not in _reasons(connection, tenant_id, addresses):
+    if Reason.UNSUBSCRIBE not in reasons_of(connection, tenant_id, addresses):
         return None
     _unlist(connection, tenant_id, addresses, Reason.UNSUBSCRIBE)
     outbox.publish(connection, tenant_id, "contact.opted_in", _told(device_id, session), now)
@@ -162,7 +162,8 @@ def _told(device_id: int, session: Chat) -> dict[str, int]:
     return {"contact_id": session.contact_id, "chat_id": session.id, "device_id": device_id}
 
 
-def _reasons(connection: Connection, tenant_id: int, addresses: Collection[str]) -> set[str]:
+def reasons_of(connection: Connection, tenant_id: int, addresses: Collection[str]) -> set[str]:
+    """Why somebody with these addresses is on the list; nothing when they are not."""
     return set(
         connection.execute(
             select(blacklist.c.reason).where(

@@ -6,6 +6,7 @@ from fastapi import Query
 
 from services.blacklist import service
 from services.blacklist.models import Blacklisted
+from services.blacklist.reasons import Reason
 from services.blacklist.schemas import EntryIn, EntryOut, EntryPage
 from services.kit.http import ANYBODY, MANAGERS, App, CurrentMember, Db, PageAsked, ReadDb, Router
 
@@ -18,9 +19,10 @@ def list_entries(
     member: CurrentMember,
     session: ReadDb,
     search: Annotated[str | None, Query(max_length=64)] = None,
+    reason: Annotated[Reason | None, Query()] = None,
 ) -> EntryPage:
     """Newest first; `search` is the beginning of a number."""
-    found = service.entries(session, member.tenant_id, page.after, page.limit, search)
+    found = service.entries(session, member.tenant_id, page.after, page.limit, search, reason)
     return EntryPage(
         items=[EntryOut.model_validate(one) for one in found],
         next=found[-1].id if len(found) == page.limit else None,
@@ -29,7 +31,11 @@ def list_entries(
 
 @router.post("", dependencies=[MANAGERS], status_code=201, response_model=EntryOut)
 def add(given: EntryIn, member: CurrentMember, app: App, session: Db) -> Blacklisted:
-    """Nobody of the tenant writes to this number any more, broadcasts first of all."""
+    """No broadcast reaches this phone or LID any more.
+
+    MANUAL and SPAM_REPORT: no automatic answer either. UNSUBSCRIBE and BOUNCE: who writes first is
+    answered.
+    """
     return service.add(
         session, member.tenant_id, given.phone, given.reason, given.note, app.clock.now()
     )
@@ -37,5 +43,5 @@ def add(given: EntryIn, member: CurrentMember, app: App, session: Db) -> Blackli
 
 @router.delete("/{phone}", dependencies=[MANAGERS], status_code=204)
 def remove(phone: str, member: CurrentMember, session: Db) -> None:
-    """Take a number off the list."""
+    """Take a person off the list, by the phone or the LID."""
     service.remove(session, member.tenant_id, phone)

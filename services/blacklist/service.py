@@ -8,30 +8,37 @@ from sqlalchemy.orm import Session
 from domain.phone import Refusal, parse, search_prefix
 from services.blacklist import repository
 from services.blacklist.models import Blacklisted
+from services.blacklist.reasons import Reason
 from services.contacts.importer import person_key
 from services.kit.errors import Conflict, FieldProblem, Invalid, NotFound
 
 
 def entries(
-    session: Session, tenant_id: int, after: int | None, limit: int, search: str | None
+    session: Session,
+    tenant_id: int,
+    after: int | None,
+    limit: int,
+    search: str | None,
+    reason: Reason | None = None,
 ) -> Sequence[Blacklisted]:
     prefix = None
     if search:
         prefix = search_prefix(search)
         if prefix is None:
             return []
-    return repository.entries(session, tenant_id, after, limit, prefix)
+    wanted = None if reason is None else reason.value
+    return repository.entries(session, tenant_id, after, limit, prefix, wanted)
 
 
 def add(
-    session: Session, tenant_id: int, phone: str, reason: str, note: str | None, now: datetime
+    session: Session, tenant_id: int, phone: str, reason: Reason, note: str | None, now: datetime
 ) -> Blacklisted:
     """Raises: Invalid for what is no number, Conflict for one that is listed already."""
     key = _key(phone)
-    if repository.entry(session, tenant_id, key) is not None:
+    if repository.entries_of(session, tenant_id, key):
         raise Conflict("This number is on the blacklist already.", code="already_blacklisted")
     entry = Blacklisted(
-        tenant_id=tenant_id, phone=key, reason=reason, source_message=note, created_at=now
+        tenant_id=tenant_id, phone=key, reason=reason.value, source_message=note, created_at=now
     )
     session.add(entry)
     session.flush()
@@ -39,10 +46,12 @@ def add(
 
 
 def remove(session: Session, tenant_id: int, phone: str) -> None:
-    entry = repository.entry(session, tenant_id, _key(phone))
-    if entry is None:
+    """Off the list under every address of the person. Raises: NotFound when there is none."""
+    found = repository.entries_of(session, tenant_id, _key(phone))
+    if not found:
         raise NotFound("This number is not on the blacklist.")
-    session.delete(entry)
+    for entry in found:
+        session.delete(entry)
     session.flush()
 
 

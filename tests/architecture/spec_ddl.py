@@ -15,6 +15,8 @@ from typing import Any, get_args
 import sqlalchemy as sa
 
 from domain.states import CampaignStatus, DeviceLink, LogStatus
+from services.blacklist.reasons import Reason
+from services.chats.words import Direction, MessageType
 from services.kit.db import UtcDateTime
 from services.kit.http import Role
 from services.rotators.words import RotationType
@@ -22,6 +24,9 @@ from services.rotators.words import RotationType
 DDL = Path(__file__).parent / "spec_ddl.sql"
 
 WORDS: Mapping[str, tuple[str, ...]] = {
+    "blacklist.reason": tuple(Reason),
+    "chat_messages.direction": tuple(Direction),
+    "chat_messages.message_type": tuple(MessageType),
     "users.role": get_args(Role),
     "devices.status": tuple(DeviceLink),
     "campaigns.status": tuple(CampaignStatus),

@@ -23,6 +23,9 @@ MAY_QUERY = (
     "services/kit/outbox.py",
     "services/messages/*.py",
     "services/campaigns/progress.py",
+    # Batches inside the transaction that heard a message: who answers, and who opted out.
+    "services/chats/takeover.py",
+    "services/blacklist/opt_out.py",
     "services/devices/links.py",
     "services/webhooks/*.py",
     "runtime/*",

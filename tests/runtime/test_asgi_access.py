@@ -40,6 +40,13 @@ ACCESS = {
     "GET /api/campaigns/{campaign_id}/stats": "A",
     "GET /api/campaigns/{campaign_id}/logs": "A",
     "GET /api/campaigns/{campaign_id}/report": "A",
+    "GET /api/chats": "A",
+    "GET /api/chats/{phone}": "A",
+    "GET /api/chats/{phone}/messages": "A",
+    "POST /api/chats/{phone}/send": "A",
+    "POST /api/chats/{phone}/toggle-bot": "A",
+    "POST /api/chats/{phone}/assign": "A",
+    "POST /api/chats/{phone}/read": "A",
     "GET /api/contacts": "A",
     "POST /api/contacts": "U",
     "GET /api/contacts/tags": "A",
@@ -96,6 +103,8 @@ BODIES: dict[str, Any] = {
     "PATCH /api/api-keys/{key_id}": {"name": "x"},
     "PATCH /api/campaigns/{campaign_id}": {"name": "x"},
     "PATCH /api/contacts/{contact_id}": {"name": "x"},
+    "POST /api/chats/{phone}/send": {"text": "x"},
+    "POST /api/chats/{phone}/assign": {"user_id": None},
     "PUT /api/flows/{flow_id}": {"source": "flow: alir/1\nid: x\nkind: broadcast\n"},
     "PATCH /api/flows/{flow_id}": {"is_active": False},
     "POST /api/flows/{flow_id}/simulate": {},
@@ -129,7 +138,7 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     taken = other.post("/api/contacts/upload", files=file, data={"source": CANARY}).json()
     other.post("/api/blacklist", json={"phone": "081277777777", "note": CANARY})
     media = other.post("/api/media", files={"file": (CANARY, PDF + b"canary")}).json()
-    assert device
+    other_shop.chat("6281277777777", device, name=CANARY, text=CANARY)
     flow = other_shop.flow()[0]
     return {
         "contact_id": contact["id"],

@@ -40,3 +40,28 @@ def test_the_list_is_paged(api):
     rest = api.get(f"/api/blacklist?limit=2&after={first['next']}").json()
 
     assert [len(first["items"]), len(rest["items"]), rest["next"]] == [2, 1, None]
+
+
+@pytest.mark.parametrize("reason", ["UNSUBSCRIBE", "SPAM_REPORT", "MANUAL", "BOUNCE"])
+def test_every_reason_of_the_specification_is_taken_and_asked_for(api, reason):
+    api.post("/api/blacklist", json={"phone": "081234567890", "reason": reason})
+    api.post("/api/blacklist", json={"phone": "081234567891"})
+
+    found = api.get(f"/api/blacklist?reason={reason}").json()["items"]
+
+    assert "6281234567890" in [one["phone"] for one in found]
+    assert len(found) == (2 if reason == "MANUAL" else 1)
+
+
+def test_a_person_is_one_entry_whichever_address_is_named(api, shop):
+    shop.chat("6281234567890", shop.device(), lid="99887766")
+
+    assert api.post("/api/blacklist", json={"phone": "99887766@lid"}).status_code == 201
+    assert api.post("/api/blacklist", json={"phone": "081234567890"}).status_code == 409
+    assert api.delete("/api/blacklist/081234567890").status_code == 204
+    assert api.get("/api/blacklist").json()["items"] == []
+
+
+def test_a_lid_that_nobody_is_known_by_is_listed_too(api):
+    assert api.post("/api/blacklist", json={"phone": "123456789012345@lid"}).status_code == 201
+    assert api.delete("/api/blacklist/123456789012345@lid").status_code == 204
