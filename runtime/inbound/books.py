@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Table, bindparam, select
 
 from flows.engine.plan import PlanError
@@ -17,6 +18,7 @@ triggers: Table = Trigger.__table__  # type: ignore[assignment]
 flows: Table = Flow.__table__  # type: ignore[assignment]
 versions: Table = FlowVersion.__table__  # type: ignore[assignment]
 devices: Table = Device.__table__  # type: ignore[assignment]
+log = structlog.get_logger("runtime.inbound.books")
 
 QUIET_S, MOST_S, MESSAGES_MOST = 6.0, 25.0, 10
 """A burst: until nothing came for so long, at most so long, at most so many messages."""
@@ -76,7 +78,8 @@ class Listeners:
         """None for one that can't be run, or that hears groups only."""
         try:
             kept = self._plans.of_version(connection, row.flow_version_id)
-        except (PlanError, LookupError, ValueError):
+        except (PlanError, LookupError, ValueError) as error:
+            log.warning("listener_broken", trigger=row.id, error=str(error)[:300])
             return None
         params: Mapping[str, Any] = row.params or {}
         if params.get("chats") == "groups" or row.name not in kept.plan.entries:

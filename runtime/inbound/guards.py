@@ -76,7 +76,7 @@ def _parrots(
         times = sorted(at for content, at in heard if content == text and text)
         fast = clock.span(FAST_S)
         quick = sum(
-            any(timedelta(0) <= at - sent <= fast for sent in answers.get(chat_id, ()))
+            any(timedelta(0) < at - sent <= fast for sent in answers.get(chat_id, ()))
             for at in times[1:]
         )
         if len(times) >= SAME_TIMES and quick >= SAME_TIMES - 1:

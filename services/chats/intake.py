@@ -234,10 +234,10 @@ def _fill_in(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             continue
         extra = {**(row["extra"] or {}), **found.extra}
         del extra[EARLY]
-        values = {**row, "extra": extra or None}
+        text = row["content"]
         if found.edited_at is not None:
-            values["content"] = found.content
-            extra["before"] = row["content"]
+            text, extra["before"] = found.content, text
+        values = {**row, "content": text, "extra": extra or None}
         connection.execute(update(said).where(said.c.id == found.id).values(**values))
 
 
