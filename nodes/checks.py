@@ -72,7 +72,7 @@ def media_reference(media: Any) -> str:
     Raises: NodeError (empty_media, bad_media).
     """
     if isinstance(media, Mapping):
-        media = media.get("id") or media.get("url")
+        media = media.get("ref") or media.get("id") or media.get("url")
     if isinstance(media, int) and not isinstance(media, bool):
         media = str(media)
     if isinstance(media, str) and media.strip():

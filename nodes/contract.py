@@ -354,6 +354,8 @@ class Context:
     told: Values | None = None
     """What the node stood still for (`hear`), when it runs once more because of that."""
     kept: Values = field(default_factory=dict)
+    round_no: int = 0
+    """One number for the rounds of all repeats around the step; 0 outside of any."""
 
 
 # --------------------------------------------------------------------------- declaration

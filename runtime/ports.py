@@ -47,6 +47,8 @@ turns: Table = RotationTurn.__table__  # type: ignore[assignment]
 TURN_BLOCK = 200
 """Rotation indexes leased at once. A worker that dies leaves a hole, never a repetition."""
 LID_SUFFIX = "@lid"
+HTTP_ANSWER_BYTES_MOST = 256 * 1024
+"""A run carries the answer along."""
 UNSCALED = Clock()
 Write = Callable[[Connection, datetime], None]
 """A change that is kept until the transaction which records the runs."""
@@ -232,6 +234,7 @@ class DbPorts:
                 headers=request.get("headers") or {},
                 body=request.get("body"),
                 timeout_s=timeout_s,
+                answer_bytes_most=HTTP_ANSWER_BYTES_MOST,
             )
         except Refused as refused:
             raise NodeError(refused.message, code=refused.code) from refused
@@ -240,7 +243,7 @@ class DbPorts:
                 silence.message,
                 kind="timeout" if silence.code == "timeout" else "upstream",
                 code=silence.code,
-                retriable=True,
+                retriable=silence.temporary,
             ) from silence
         return {
             "status": answer.status,

@@ -246,6 +246,7 @@ def _walk(
         ctx.waited_s = state.waited.get(at, 0.0) if state.waited else 0.0
         own = state.own.get(at, _NOTHING) if state.own else _NOTHING
         ctx.told, ctx.kept = own.get("told"), own.get("kept") or _NOTHING
+        ctx.round_no = _round_no(plan, state, node) if state.rounds else 0
         arguments: Mapping[str, Any] = node.constants
         params = node.params
         try:

@@ -32,7 +32,8 @@ def ports_of(kind: NodeKind, with_: Mapping[str, Any]) -> tuple[str, ...]:
     """The ways out of a node filled in like this."""
     if kind.ports_from is None:
         return kind.ports(None)
-    return kind.ports(kind.params.model_validate(dict(with_)))
+    filled_in = {name: value for name, value in with_.items() if name not in kind.inputs}
+    return kind.ports(kind.params.model_validate(filled_in))
 
 
 def port_taken(
@@ -62,7 +63,8 @@ def port_taken(
         if isinstance(halt, Fanout) and into_body:
             state = element(plan, state, "satu", item_of("a", 0))
         elif not isinstance(halt, Replying):
-            assert resume(plan, state, signal or _all_well(halt)), halt
+            heard = signal is not None and resume(plan, state, signal)
+            assert heard or resume(plan, state, _all_well(halt)), halt
         halt = advance(plan, state, ctx, allow_slow=True)
     raise AssertionError(f"{kind} goes round and round: {halt}")
 

@@ -26,6 +26,18 @@ WORLD = World(
 SEND = {"device": "a", "to": "628111", "text": "Halo"}
 FILE = {"device": "a", "to": "628111", "media": "1"}
 HELLO = {"$": "trigger.text"}
+MENU = {"device": "a", "to": "628111", "text": "Mau apa?", "options": {"harga": "Daftar harga"}}
+HANDED = {"device": "a", "to": "628111"}
+CLOSED = {"hours": {"sun": ["08:00-17:00"]}}
+ASKED = World(
+    said={
+        "answer": {"outcome": "ok", "text": "Ada", "citations": [], "score": 0.9},
+        "ask": {"outcome": "ok", "text": "Ya"},
+        "classify": {"label": "komplain", "score": 0.9},
+    },
+    answers={"https://a.id/x": {"status": 200, "headers": {}, "body": "ok"}},
+)
+LABELS = {"komplain": "barang rusak", "harga": "tanya harga"}
 AWAY = NodeError("nobody reads", kind="upstream", code="unreachable", retriable=True)
 
 
@@ -38,6 +50,15 @@ def sends(kind, with_, bad):
         (kind, with_, {"signal": Outcome("error", {"class": "not_on_whatsapp"})}, "error"),
         (kind, {**with_, **bad}, {}, "error"),
     ]
+
+
+def answered(outcome):
+    """A world whose AI engine ends like this."""
+    return {"world": World(said={"answer": {"outcome": outcome}, "ask": {"outcome": outcome}})}
+
+
+def classified(label):
+    return {"world": World(said={"classify": {"label": label, "score": 0.9}})}
 
 
 TAKEN = [
@@ -121,6 +142,32 @@ TAKEN = [
     ("ocr", {"media": {"id": 2}}, {}, "empty"),
     ("ocr", {"media": "3"}, {}, "error"),
     ("ocr", {"media": "1", "wait_max": "9s"}, {"world": World(texts={"1": AWAY})}, "error"),
+    ("save-contact", {"phone": "628111", "fields": {"kota": "Solo"}}, {}, "ok"),
+    ("save-contact", {"phone": "628111", "fields": {"kota": ["Solo"]}}, {}, "error"),
+    ("block-contact", {"phone": "628111"}, {}, "ok"),
+    ("block-contact", {"phone": NOTHING}, {}, "error"),
+    ("send-menu", MENU, {"signal": Event({"text": "1."})}, "harga"),
+    ("send-menu", MENU, {"signal": Event({"text": "apa ya"})}, "invalid"),
+    ("send-menu", MENU, {}, "timeout"),
+    ("send-menu", MENU, {"signal": Outcome("skipped", {"reason": "takeover"})}, "error"),
+    ("hand-to-human", HANDED, {}, "ok"),
+    ("hand-to-human", {**HANDED, "text": ""}, {}, "ok"),
+    ("hand-to-human", {**HANDED, **CLOSED}, {}, "outside_hours"),
+    ("hand-to-human", {"to": "628111"}, {}, "error"),
+    ("rag-answer", {"question": HELLO}, {"world": ASKED}, "ok"),
+    ("rag-answer", {"question": HELLO}, answered("ask_back"), "ask_back"),
+    ("rag-answer", {"question": HELLO}, answered("no_context"), "no_context"),
+    ("rag-answer", {"question": HELLO}, answered("quota"), "quota"),
+    ("rag-answer", {"question": HELLO}, {}, "error"),
+    ("ask-model", {"text": HELLO, "instructions": "Ringkas"}, {"world": ASKED}, "ok"),
+    ("ask-model", {"text": HELLO, "instructions": "Ringkas"}, answered("quota"), "quota"),
+    ("ask-model", {"text": HELLO, "instructions": "Ringkas"}, {}, "error"),
+    ("classify", {"text": HELLO, "labels": LABELS}, {"world": ASKED}, "komplain"),
+    ("classify", {"text": HELLO, "labels": LABELS}, classified("harga"), "harga"),
+    ("classify", {"text": HELLO, "labels": LABELS}, classified(None), "unsure"),
+    ("classify", {"text": HELLO, "labels": LABELS}, {}, "error"),
+    ("http-request", {"url": "https://a.id/x"}, {"world": ASKED}, "ok"),
+    ("http-request", {"url": "ftp://a.id/x"}, {"world": ASKED}, "error"),
     ("redirect", {"phone": "628111"}, {}, "ok"),
     ("redirect", {}, {}, "error"),
     ("record-click", {"target": "628111", "rotator": "promo"}, {}, "ok"),
