@@ -5,8 +5,9 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from flows.engine.step import begin
@@ -63,7 +64,7 @@ def start_run(
     ).first()
     if own is None:
         raise LookupError(f"flow version {version_id} is gone")
-    plan = plans().get(connection, version_id, own.params or {})
+    plan = plans(connection).get(connection, version_id, own.params or {})
     state = begin(plan, trigger_name, trigger=trigger_values, inputs=inputs)
     return insert_run(
         connection,
@@ -102,9 +103,9 @@ def insert_run(connection: Connection, values: Mapping[str, Any]) -> int | None:
     return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
-def plans() -> Plans:
-    """The compiled plans of this thread."""
-    found: Plans | None = getattr(_kept, "plans", None)
-    if found is None:
-        found = _kept.plans = Plans()
-    return found
+def plans(connection: Connection) -> Plans:
+    """The compiled plans of this thread for the database of this connection."""
+    by_engine: WeakKeyDictionary[Engine, Plans] | None = getattr(_kept, "plans", None)
+    if by_engine is None:
+        by_engine = _kept.plans = WeakKeyDictionary()
+    return by_engine.setdefault(connection.engine, Plans())

@@ -46,7 +46,7 @@ def replay(
     if version is None:
         raise Conflict("The version this run used is gone.", code="version_gone")
     try:
-        plan = plans().get(connection, version.id, version.params or {})
+        plan = plans(connection).get(connection, version.id, version.params or {})
         old = RunState.from_json(row.state)
         state = begin(plan, row.trigger, trigger=old.trigger, inputs=old.inputs)
     except (PlanError, ValueError, LookupError) as error:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
+from flows.models import Schedule, Trigger
 from migrations.tables import metadata
+from runtime.models import FlowRun
 from tests.support.pictures import PDF
 
 CANARY = "canary-of-tenant-two"
@@ -76,6 +78,27 @@ ACCESS = {
     "GET /api/flows": "A",
     "POST /api/flows": "U",
     "POST /api/flows/validate": "U",
+    "GET /api/runs": "A",
+    "GET /api/runs/dead": "A",
+    "GET /api/runs/{run_id}": "A",
+    "POST /api/runs/{run_id}/cancel": "U",
+    "POST /api/runs/{run_id}/pause": "U",
+    "POST /api/runs/{run_id}/resume": "U",
+    "POST /api/runs/{run_id}/retry": "U",
+    "POST /api/runs/{run_id}/replay": "U",
+    "POST /api/flows/{flow_id}/trigger": "U",
+    "GET /api/schedules": "A",
+    "POST /api/schedules/preview": "A",
+    "GET /api/schedules/{schedule_id}": "A",
+    "PATCH /api/schedules/{schedule_id}": "U",
+    "POST /api/schedules/{schedule_id}/confirm": "U",
+    "POST /api/schedules/{schedule_id}/drop": "U",
+    "GET /api/triggers": "U",
+    "GET /api/triggers/{trigger_id}": "U",
+    "PATCH /api/triggers/{trigger_id}": "U",
+    "POST /api/triggers/{trigger_id}/rotate": "U",
+    "POST /api/triggers/{trigger_id}/signing-key": "U",
+    "DELETE /api/triggers/{trigger_id}/signing-key": "U",
     "GET /api/flows/{flow_id}": "A",
     "PUT /api/flows/{flow_id}": "U",
     "PATCH /api/flows/{flow_id}": "U",
@@ -105,6 +128,10 @@ BODIES: dict[str, Any] = {
     "PATCH /api/contacts/{contact_id}": {"name": "x"},
     "POST /api/chats/{phone}/send": {"text": "x"},
     "POST /api/chats/{phone}/assign": {"user_id": None},
+    "PATCH /api/schedules/{schedule_id}": {"paused": True},
+    "PATCH /api/triggers/{trigger_id}": {"is_on": False},
+    "POST /api/flows/{flow_id}/trigger": {"inputs": {}},
+    "POST /api/runs/{run_id}/replay": {},
     "PUT /api/flows/{flow_id}": {"source": "flow: alir/1\nid: x\nkind: broadcast\n"},
     "PATCH /api/flows/{flow_id}": {"is_active": False},
     "POST /api/flows/{flow_id}/simulate": {},
@@ -149,9 +176,43 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
         "media_id": media["id"],
         "phone": "6281277777777",
         "flow_id": flow,
+        **_what_starts_and_ran(world, other_shop),
         "number": 1,
         "key": other.post("/api/templates", json={"flow_id": flow}).json()["key"],
     }
+
+
+def _what_starts_and_ran(world, other_shop) -> dict[str, int]:
+    """A run, a trigger and its schedule, named after the canary."""
+    text_of = (
+        f"flow: alir/1\nkind: schedule\nid: jadwal\nname: {CANARY}\ntriggers:\n"
+        "  jam:\n    type: schedule\n    with: {cron: '0 9 * * 1'}\n    next: habis\n"
+        "nodes:\n  habis: {type: stop}\n"
+    )
+    flow_id, version_id = other_shop.flow(text_of)
+    now = world.clock.now()
+    with world.database.write() as connection:
+        run = connection.execute(
+            insert(FlowRun),
+            {
+                "tenant_id": 2,
+                "flow_id": flow_id,
+                "flow_version_id": version_id,
+                "trigger": "jam",
+                "status": "DEAD",
+                "reason": CANARY,
+                "state": {"at": "habis", "trigger": {"name": CANARY}},
+                "created_at": now,
+            },
+        )
+        trigger = connection.execute(select(Trigger.id).where(Trigger.flow_id == flow_id))
+        trigger_id = trigger.scalar_one()
+        schedule = connection.execute(select(Schedule.id).where(Schedule.trigger_id == trigger_id))
+        return {
+            "run_id": run.inserted_primary_key[0],
+            "trigger_id": trigger_id,
+            "schedule_id": schedule.scalar_one(),
+        }
 
 
 def everything_of_tenant_two(world) -> dict[str, list[Any]]:

@@ -1,0 +1,1 @@
+"""Schedules: fired when they are due, held when they were missed."""
