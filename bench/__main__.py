@@ -21,6 +21,7 @@ PARTS: dict[str, list[str]] = {
     "images waiting": ["-m", "bench.ocr_queue"],
     "broadcast, bare mock, SQLite": ["-m", "bench.broadcast"],
     "broadcast, sandbox, SQLite": ["-m", "bench.broadcast", "--engine", "sandbox"],
+    "links": ["-m", "bench.links"],
     "broadcast, bare mock, MariaDB": ["-m", "bench.broadcast", "--database", "mariadb"],
 }
 LONG: dict[str, list[str]] = {

@@ -14,6 +14,9 @@ import nodes
 import runtime
 import services
 from runtime import api_docs, health
+from runtime.links.desk import Desk
+from runtime.links.door import Door
+from runtime.links.visitors import Visitors
 from services.accounts import service as accounts
 from services.integrations.waha.client import WahaClient
 from services.kit import problems
@@ -79,7 +82,23 @@ def create_api(state: ApiState) -> FastAPI:
             app.include_router(router, prefix=API, max_body_size=BODY_BYTES_MOST)
     problems.install(app)
     app.add_middleware(Edge)
+    _add_links(app, state)
     return app
+
+
+def _add_links(app: FastAPI, state: ApiState) -> None:
+    """Links are answered before anything else is asked, the edge included."""
+    settings = state.settings
+    app.state.links = Desk(state.database, state.clock, settings.var / "clicks")
+    app.add_middleware(
+        Door,
+        desk=app.state.links,
+        database=state.database,
+        clock=state.clock,
+        visitors=Visitors(state.jwt_key, secure=settings.public_url.startswith("https://")),
+        per_minute=settings.link_clicks_per_minute,
+        base_url=settings.api_url,
+    )
 
 
 def _parts(state: ApiState) -> Parts:

@@ -1,6 +1,7 @@
 """Settings, read once where a process starts, and handed down as values."""
 
 import math
+import re
 from base64 import urlsafe_b64decode
 from binascii import Error as NoBase64
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ HINTS = {
     "time_scale": "Leave it out, or write 1: only tests and the demo need another.",
     "waha_url": "Write it like http://127.0.0.1:3000, or leave it out for the simulator.",
     "ocr_url": "Write it like http://127.0.0.1:5000, or leave it out.",
+    "http_allow": "Write hosts with a comma between them, such as 192.168.1.20:8080,erp.lan.",
     "public_url": "Write it like https://alir.example.com, or leave it empty.",
 }
 DATABASES = ("sqlite", "sqlite+pysqlite", "mysql+pymysql", "mariadb+pymysql")
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
         5.0, gt=0, description="Only for tests: no scaled time-out of a send is shorter."
     )
     min_any_gap_s: float = Field(1.0, ge=0)
+    link_clicks_per_minute: int = Field(
+        6000, ge=0, description="Of one address; 0 for any number, behind a proxy."
+    )
     log_level: str = "INFO"
     log_format: Literal["text", "json"] = "text"
     jwt_secret: str = Field("", description="Empty: made once in the var folder.")
@@ -62,6 +67,9 @@ class Settings(BaseSettings):
     media_root: str = Field("", description="Empty: media in the var folder; shared by all hosts.")
     media_quota_mb: int = Field(1024, ge=1, description="What the files of one account may take.")
     ocr_url: str = Field("http://127.0.0.1:5000", description="The program that reads images.")
+    http_allow: str = Field(
+        "", description="Hosts (host or host:port, commas) flows may ask though they are private."
+    )
     waha_url: str = "http://127.0.0.1:3000"
     waha_api_key: str = ""
     waha_is_sandbox: bool = False
@@ -115,6 +123,14 @@ class Settings(BaseSettings):
         _require_port(url)
         return url
 
+    @field_validator("http_allow")
+    @classmethod
+    def _are_hosts(cls, hosts: str) -> str:
+        for host in filter(None, (one.strip() for one in hosts.split(","))):
+            if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?", host):
+                raise ValueError(f"{host[:60]!r} is no host; leave out http:// and paths")
+        return hosts
+
     @field_validator("log_level")
     @classmethod
     def _is_a_level(cls, level: str) -> str:
@@ -155,6 +171,11 @@ class Settings(BaseSettings):
     def media(self) -> Path:
         """Root of the media files, a folder a tenant below it."""
         return Path(self.media_root) if self.media_root else self.var / "media"
+
+    @property
+    def http_allowed(self) -> tuple[str, ...]:
+        """The hosts that flows may ask wherever they are."""
+        return tuple(one.strip() for one in self.http_allow.split(",") if one.strip())
 
     @property
     def api_url(self) -> str:
