@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from runtime.live.moved import moved
 from runtime.models import FlowRun, TenantTurn
 from services.kit.clock import Clock
 from services.kit.db import one_of
@@ -172,6 +173,7 @@ def record_runs(connection: Connection, updates: Sequence[RunUpdate]) -> None:
     """Write the next states; a run that is no longer ours at that epoch keeps what it has."""
     if not updates:
         return
+    moved(change.run_id for change in updates)
     _RECORD.many(
         connection,
         [
@@ -236,6 +238,7 @@ def insert_new(
         },
     )
     ids = {(row.tenant_id, row.dedupe_key): row.id for row in found}
+    moved(ids.values())
     return {run.id: ids[run.tenant_id, run.dedupe_key] for run, _ in rows}
 
 
@@ -288,6 +291,7 @@ _WAKE = Hot(
 def end_after_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """End runs whose last deed was the message that has just gone out: rows of run, key, at."""
     if rows:
+        moved(row["run"] for row in rows)
         _END_AFTER_SEND.many(connection, list(rows))
         parents = _PARENTS.scalars(connection, {"ids": [row["run"] for row in rows]})
         ring_parents(connection, set(parents), max(row["at"] for row in rows))
@@ -333,6 +337,7 @@ def reap(connection: Connection, now: datetime) -> list[Any]:
     Returns the runs that are DEAD now.
     """
     lost = _LOST.all(connection, {"now": now})
+    moved(row.id for row in lost)
     dead = [row for row in lost if row.attempt >= MAX_ATTEMPTS]
     back = [row for row in lost if row.attempt < MAX_ATTEMPTS]
     if back:

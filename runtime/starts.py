@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from flows.engine.step import begin
 from flows.models import FlowVersion
 from runtime.claims import runs
+from runtime.live.moved import moved
 from runtime.plans import Plans
 from services.kit.after_commit import ring_after
 from services.messages.ledger import BROADCAST, REPLY, TEST
@@ -100,7 +101,9 @@ def insert_run(connection: Connection, values: Mapping[str, Any]) -> int | None:
         if row.get("dedupe_key") is None and row.get("parent_id") is None:
             raise
         return None
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    run_id = int(made.inserted_primary_key[0])  # type: ignore[index]
+    moved([run_id])
+    return run_id
 
 
 def plans(connection: Connection) -> Plans:

@@ -12,6 +12,7 @@ from celery.signals import worker_init, worker_shutting_down
 
 from runtime import compose, media_witness, resident
 from runtime.celery_app import celery_app
+from runtime.live import feed
 from runtime.pump import Pump
 from services.kit import logs
 from services.kit.config import Settings
@@ -29,7 +30,9 @@ app = celery_app(_settings)
 def _start(**_: Any) -> None:
     """Not when the worker is ready: that waits for the broker, and sending needs none."""
     try:
-        resident.settle_in(Pump(compose.build(_settings), on_death=_end))
+        parts = compose.build(_settings)
+        resident.settle_in(Pump(parts, on_death=_end))
+        feed.start(parts.database, _settings.redis)
         media_witness.start(_settings, "worker")
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.

@@ -9,6 +9,7 @@ from celery.signals import worker_init, worker_shutting_down
 
 from runtime import compose, media_witness, resident
 from runtime.celery_app import celery_app
+from runtime.live import feed
 from runtime.slow import Slow
 from services.kit import logs
 from services.kit.config import Settings
@@ -27,7 +28,9 @@ app.conf.task_time_limit = HARD_LIMIT_S
 def _start(**_: Any) -> None:
     """Not when the worker is ready: that waits for the broker, and the work needs none."""
     try:
-        resident.settle_in(Slow(compose.build(_settings)))
+        parts = compose.build(_settings)
+        resident.settle_in(Slow(parts))
+        feed.start(parts.database, _settings.redis)
         media_witness.start(_settings, "slow")
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.

@@ -6,6 +6,7 @@ import uvicorn
 
 from runtime import compose, media_witness
 from runtime.asgi import ApiState, create_api
+from runtime.live import feed, server
 from services.kit import logs
 from services.kit.config import Settings
 
@@ -29,8 +30,9 @@ def main() -> int:
         )
     )
     media_witness.start(settings, "api")
+    feed.start(app.database, settings.redis)
     uvicorn.run(
-        api,
+        server.mounted(api, settings, api.state.parts.authenticate),
         host=settings.host,
         port=settings.port,
         log_config=None,

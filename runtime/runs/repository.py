@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Table, case, func, select, update
 
 from flows.models import Flow, FlowVersion
 from runtime.claims import runs
+from runtime.live.moved import moved
 from services.messages.ledger import cancel_waiting
 
 flows: Table = Flow.__table__  # type: ignore[assignment]
@@ -140,6 +141,7 @@ def family(connection: Connection, tenant_id: int, run_id: int) -> list[int]:
 
 def cancel(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> None:
     """End what nobody works on; what is being worked on ends when it is looked at next."""
+    moved(ids)
     _ask(connection, tenant_id, ids, "CANCELLED")
     connection.execute(
         update(runs)
@@ -161,6 +163,7 @@ def cancel(connection: Connection, tenant_id: int, ids: Sequence[int], now: date
 
 def pause(connection: Connection, tenant_id: int, ids: Sequence[int]) -> None:
     """Hold what nobody works on where it stands; times and waits are kept."""
+    moved(ids)
     _ask(connection, tenant_id, ids, "PAUSED")
     connection.execute(
         update(runs)
@@ -174,6 +177,7 @@ def pause(connection: Connection, tenant_id: int, ids: Sequence[int]) -> None:
 
 
 def resume(connection: Connection, tenant_id: int, ids: Sequence[int], now: datetime) -> None:
+    moved(ids)
     connection.execute(
         update(runs)
         .where(runs.c.tenant_id == tenant_id, runs.c.id.in_(ids), runs.c.desired_state == "PAUSED")
@@ -200,6 +204,7 @@ def revive(connection: Connection, tenant_id: int, run_id: int, now: datetime) -
     The one way back from an end, for a person to take. The same row: its messages are known by it,
     so that what went out before is not sent again.
     """
+    moved([run_id])
     done = connection.execute(
         update(runs)
         .where(runs.c.tenant_id == tenant_id, runs.c.id == run_id, runs.c.status == "DEAD")

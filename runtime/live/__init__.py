@@ -1,0 +1,1 @@
+"""What browsers are told as it happens: runs and campaigns that moved, over Socket.IO."""
