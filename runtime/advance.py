@@ -27,6 +27,7 @@ from services.devices.models import Device
 from services.integrations.waha.addresses import phone_of
 from services.kit.clock import Clock
 from services.kit.db import AWAY, Database
+from services.kit.outbound_http import Door
 from services.kit.statements import Hot
 from services.messages.ledger import (
     BROADCAST,
@@ -75,6 +76,8 @@ class World:
     media_root: Path = Path("var/media")
     ocr_url: str = ""
     """The program that reads images; only the slow workers call it."""
+    door: Door = field(default_factory=Door)
+    """The way to other people's servers; only the slow workers go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,8 @@ class _Surroundings:
                 self.now,
                 self.world.media_root,
                 self.world.ocr_url,
+                clock=self.world.clock,
+                door=self.world.door,
             )
         return self._ports[tenant_id]
 
@@ -366,7 +371,7 @@ def _context(row: Any, state: RunState, surroundings: _Surroundings) -> Context:
         seed=row.seed,
         identity=chat_scope.identity(row, contact, chat),
         mode=row.mode,
-        ports=ports.for_run(row) if hasattr(ports, "for_run") else ports,
+        ports=ports.for_run(row),
         scope={
             "tenant": ports.profile(),
             "run": {"id": row.id, "seed": row.seed, "campaign_id": row.campaign_id},
@@ -450,6 +455,8 @@ def _settle(
 def _is_last(row: Row[Any], plan: Plan, halt: halts.Sending) -> bool:
     """Whether the run has nothing left to do, and nobody to tell, once this message went out."""
     node = plan.nodes[halt.node_id]
+    if halt.hears:
+        return False
     if "ok" in node.next or "ok" in node.branches:
         return False
     if row.campaign_log_id is not None:

@@ -18,6 +18,7 @@ from runtime.advance import World, carry, write_singly, write_within
 from runtime.compose import App
 from runtime.plans import Plans
 from runtime.ports import TurnBlocks
+from services.kit.outbound_http import Door
 
 log = structlog.get_logger("runtime.slow")
 
@@ -77,6 +78,7 @@ class Slow:
             TurnBlocks(),
             app.settings.media,
             ocr_url=app.settings.ocr_url,
+            door=Door(app.settings.http_allowed),
         )
         while not self._stopping.is_set():
             try:

@@ -113,7 +113,7 @@ def simulate(
     world: World | None = None,
     context: Mapping[str, Any] | None = None,
     pins: Mapping[str, Pin] | None = None,
-    answers: Mapping[str, Mapping[str, Any]] | None = None,
+    answers: Mapping[str, Pin] | None = None,
     seed: str = DEFAULT_SEED,
     now: datetime = DEFAULT_NOW,
     find: Finder = catalogue.find,
@@ -123,7 +123,7 @@ def simulate(
     `trigger` may be left out when there is one; `event` is what the trigger brings. `context` adds
     roots to the scope (contact, chat, tenant). `pins` stand for nodes: {port, ...outputs}; a list
     of them for one try after the other. `answers` are replies that come to waits, by node id:
-    {after_s, ...values}. Waits jump.
+    {after_s, ...values}, or a list of them for one wait after the other. Waits jump.
     Raises: PlanError, ValueError for a trigger that is not there.
     """
     plan = compile_plan(document, params, find=find)
@@ -155,6 +155,8 @@ class _Run:
     steps: list[Step] = field(default_factory=list)
     group: "_Group | None" = None
     """The children it waits for."""
+    heard: dict[str, int] = field(default_factory=dict)
+    """How many answers have come to each of its waits."""
     epoch: int = 0
     """Grows with every move, so that a timeout that came too late is told from a later one."""
 
@@ -185,7 +187,7 @@ class _Simulator:
         plan: Plan,
         world: World,
         scope: dict[str, Any],
-        answers: dict[str, Mapping[str, Any]],
+        answers: dict[str, Pin],
         seed: str,
         now: datetime,
         rules: tuple[Windows, ...],
@@ -270,7 +272,9 @@ class _Simulator:
                 case Branching():
                     self._fork(run, halt)
                 case Calling():
-                    self._at(self.now, run, _not_called(halt))
+                    outputs = self.world.flows.get(halt.flow)
+                    called = None if outputs is None else Outcome("ok", {"outputs": dict(outputs)})
+                    self._at(self.now, run, called or _not_called(halt))
                 case Replying():
                     body = halt.body if isinstance(halt.body, str) else halt.body.decode("latin-1")
                     self.result.replies.append(
@@ -375,8 +379,12 @@ class _Simulator:
         self._next_children(run, run.group, len(children))
 
     def _listen(self, run: _Run, halt: Listening) -> None:
-        answer = self.answers.get(halt.node_id)
-        if answer is not None:
+        given = self.answers.get(halt.node_id, ())
+        number = run.heard.get(halt.node_id, 0)
+        listed = [given] if isinstance(given, Mapping) else list(given)
+        if number < len(listed):
+            answer = listed[number]
+            run.heard[halt.node_id] = number + 1
             values = {name: value for name, value in answer.items() if name != "after_s"}
             when = self.now.timestamp() + float(answer.get("after_s", 0.0))
             self._at(datetime.fromtimestamp(when, UTC), run, Event(values))
@@ -460,7 +468,7 @@ def _not_called(halt: Calling) -> Outcome:
         {
             "code": "not_simulated",
             "class": "bad_config",
-            "message": f"The flow '{halt.flow}' is not simulated; pin this step.",
+            "message": f"The flow '{halt.flow}' is not simulated; pin this step, or say what it gives back under 'flows'.",
         },
     )
 

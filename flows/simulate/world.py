@@ -37,16 +37,18 @@ class World:
     """What was done in this chat a moment ago (`Ports.once`)."""
     ai_says: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the AI engine says to each task; without any it is not configured."""
+    flows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What other flows of the shop give back when they are called, by their ids."""
     turns: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "World":
         """A world as a test case describes it.
 
-        Its parts: contacts, devices, blocked, tenant, segments, pictures, rules, done, ai.
+        Its parts: contacts, devices, blocked, tenant, segments, pictures, rules, done, ai, flows.
         `devices` holds names or {name, ready, why_not, weight ...}; `blocked` holds phones, or
         phone -> reason; `pictures` file -> the text in it; `rules` the shop's keyword rules;
-        `ai` task -> what the engine says. Raises: ValueError that says which can't be read.
+        `ai` task -> what the engine says; `flows` what called flows give back. Raises: ValueError that says which can't be read.
         """
         blocked = given.get("blocked") or {}
         if not isinstance(blocked, Mapping):
@@ -68,6 +70,9 @@ class World:
                     _rule(number, found) for number, found in enumerate(given.get("rules") or ())
                 ],
                 done={str(key) for key in given.get("done") or ()},
+                flows={
+                    str(name): dict(outputs) for name, outputs in (given.get("flows") or {}).items()
+                },
                 ai_says={str(task): dict(said) for task, said in (given.get("ai") or {}).items()},
             )
         except (TypeError, ValueError, AttributeError) as error:

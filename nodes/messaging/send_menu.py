@@ -156,9 +156,10 @@ def send_menu(
     Outputs: `choice` (the port), `label`, and `text`, the answer as it was written.
     """
     sender, chat = device_name(device), person(to)
+    gaps = (ctx.gap_min_s, ctx.gap_max_s)
     asked = int(ctx.kept.get("asked", 0))
     if ctx.told is None:
-        return _ask(params, sender, chat, text, asked)
+        return _ask(params, sender, chat, text, asked, gaps)
     if not ctx.kept.get("waits"):
         if ctx.told.get("port") == "skipped":
             raise NodeError(
@@ -183,7 +184,7 @@ def send_menu(
     if is_leaving or asked >= params.tries:
         reason = "exit" if is_leaving else "not_understood"
         return Go("invalid", {"choice": None, "label": None, "text": answer, "reason": reason})
-    return _ask(params, sender, chat, f"{params.invalid_text}\n\n{text}", asked)
+    return _ask(params, sender, chat, f"{params.invalid_text}\n\n{text}", asked, gaps)
 
 
 def menu_text(question: str, options: dict[str, str]) -> str:
@@ -192,7 +193,9 @@ def menu_text(question: str, options: dict[str, str]) -> str:
     return question.rstrip() + "\n\n" + "\n".join(lines)
 
 
-def _ask(params: SendMenu, device: str, to: str, question: str, asked: int) -> Send:
+def _ask(
+    params: SendMenu, device: str, to: str, question: str, asked: int, gaps: tuple[float, float]
+) -> Send:
     body = message_text(menu_text(message_text(question), params.options))
     message = Message(
         kind="text",
@@ -200,6 +203,8 @@ def _ask(params: SendMenu, device: str, to: str, question: str, asked: int) -> S
         to=to,
         text=body,
         typing_s=typing_s(body) if params.typing else 0.0,
+        gap_min_s=gaps[0],
+        gap_max_s=gaps[1],
     )
     return Send(message, hear=True, keep={"asked": asked + 1})
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from nodes.checks import device_name, from_scope, mapping, message_text, person
-from nodes.contract import Context, Message, NodeError, Params, Recipe, Send, node
+from nodes.contract import Context, Go, Message, NodeError, Params, Recipe, Send, node
 from nodes.form import Seconds, form, reads
 from nodes.messaging.manners import gap_s, typing_s
+
+SAID_ALREADY = "said_already"
 
 
 class SendWaha(Params):
@@ -39,6 +41,14 @@ class SendWaha(Params):
         "Jeda terpanjang",
         "The pause is drawn between the shortest and this one.",
         "Jeda diacak antara yang terpendek dan ini.",
+        default=None,
+        widget="duration",
+    )
+    once_every: Seconds | None = form(
+        "Say it at most every",
+        "Dikatakan paling sering tiap",
+        "The same chat gets this message once in this time; empty for always.",
+        "Chat yang sama mendapat pesan ini sekali dalam selang ini; kosong berarti selalu.",
         default=None,
         widget="duration",
     )
@@ -114,7 +124,7 @@ def send_waha(
             widget="hidden",
         ),
     ] = None,
-) -> Send:
+) -> Send | Go:
     """Send one text message through its device's queue, with the pauses of a person.
 
     `ok`: WhatsApp took it. `skipped`: not sent, for example because the person asked to stop.
@@ -126,11 +136,14 @@ def send_waha(
     body = message_text(text)
     spun = _spun(body, ctx)
     shortest, longest = gap_s(params.delay_min, params.delay_max, ctx)
+    sender, chat = device_name(device), person(to)
+    if params.once_every is not None and not ctx.ports.once(ctx.node_id, params.once_every):
+        return Go("skipped", {"message_id": None, "device": sender, "reason": SAID_ALREADY})
     return Send(
         Message(
             kind="text",
-            device=device_name(device),
-            to=person(to),
+            device=sender,
+            to=chat,
             text=body,
             link_preview=params.link_preview,
             typing_s=typing_s(body) if params.typing else 0.0,

@@ -140,7 +140,7 @@ class Door:
         resolve: Lookup = look_up,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._allow = frozenset(name.strip().lower() for name in allow if name.strip())
+        self._allow = frozenset(_bare(name) for name in allow if name.strip())
         self._resolve = resolve
         self._tls = tls
 
@@ -264,6 +264,10 @@ class Door:
             raise Unanswered("unreachable", f"The connection to {target.host} broke.") from error
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
             raise Unanswered("bad_answer", f"{target.host} does not speak HTTP.") from error
+
+
+def _bare(host: str) -> str:
+    return host.strip().lower().replace("[", "").replace("]", "")
 
 
 _HOW_TO_ALLOW = "The owner of the server can permit a host with ALIR_HTTP_ALLOW."
