@@ -32,6 +32,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_inbound_keys_seen_at", ["seen_at"], unique=False)
 
     op.create_table(
+        "auto_reply_books",
+        sa.Column("tenant_id", kit_db.Id, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"],
+            ["tenants.id"],
+            name=op.f("fk_auto_reply_books_tenant_id_tenants"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_auto_reply_books")),
+        mariadb_charset="utf8mb4",
+        mariadb_collate="utf8mb4_unicode_520_ci",
+        mariadb_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_520_ci",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "auto_replies",
         sa.Column("id", kit_db.Id, nullable=False),
         sa.Column("tenant_id", kit_db.Id, nullable=False),
@@ -505,6 +523,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("template", kit_db.Word(80), nullable=True))
         batch_op.add_column(sa.Column("template_hash", kit_db.Word(64), nullable=True))
         batch_op.add_column(sa.Column("deleted_at", kit_db.UtcDateTime(), nullable=True))
+
+    with op.batch_alter_table("devices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("history_at", kit_db.UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("polled_at", kit_db.UtcDateTime(), nullable=True))
 
     with op.batch_alter_table("outbound_messages", schema=None) as batch_op:
         batch_op.add_column(sa.Column("chat_session_id", kit_db.Id, nullable=True))

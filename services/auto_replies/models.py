@@ -1,9 +1,9 @@
-"""Keyword rules, and when each was last used in a chat."""
+"""Keyword rules, when each last answered a person, and which state of the rules is the newest."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit.db import TABLE_OPTIONS, Base, Id, Json, UtcDateTime, Word
@@ -65,3 +65,16 @@ class AutoReplyUse(Base):
     contact_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     times: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class AutoReplyBook(Base):
+    """One row a tenant: its version grows with every change of a rule, so that one look tells
+    whether compiled rules are still good."""
+
+    __tablename__ = "auto_reply_books"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    tenant_id: Mapped[int] = mapped_column(
+        ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -15,6 +15,7 @@ from typing import Any, get_args
 import sqlalchemy as sa
 
 from domain.states import CampaignStatus, DeviceLink, LogStatus
+from services.auto_replies.words import MatchType, MediaType
 from services.blacklist.reasons import Reason
 from services.chats.words import Direction, MessageType
 from services.kit.db import UtcDateTime
@@ -24,6 +25,8 @@ from services.rotators.words import RotationType
 DDL = Path(__file__).parent / "spec_ddl.sql"
 
 WORDS: Mapping[str, tuple[str, ...]] = {
+    "auto_replies.match_type": tuple(MatchType),
+    "auto_replies.media_type": tuple(MediaType),
     "blacklist.reason": tuple(Reason),
     "chat_messages.direction": tuple(Direction),
     "chat_messages.message_type": tuple(MessageType),
