@@ -6,6 +6,7 @@ doorbells only wake it; without them it looks at the rows by itself.
 """
 
 import asyncio
+import sys
 import threading
 import time
 import traceback
@@ -56,6 +57,7 @@ IDLE_LOOK_S = 1.0
 LIVELY_S, LIVELY_LOOK_S = 1.0, 0.004
 """While people write, the loop looks at the deliveries so often: a ring takes longer."""
 HOUSEKEEPING_S = 1.0
+SWITCH_S = 0.0005
 GATHER_S = 0.004
 """How long a turn waits for more calls to end while lanes are busy."""
 RUNS_BESIDE_SENDS = 24
@@ -156,6 +158,8 @@ class Pump:
     # ----------------------------------------------------------------- the loop
 
     def _run_thread(self) -> None:
+        # The calls' thread must not wait long for the one that works on rows.
+        sys.setswitchinterval(SWITCH_S)
         try:
             import uvloop
 
@@ -215,7 +219,8 @@ class Pump:
         ):
             await self._loop.run_in_executor(self._database_thread, self._beside_sends, found)
         if found.busy:
-            await self._gather()
+            if not self._intake.can_write:
+                await self._gather()
             return
         await self._sleep_until(found.next_at)
 
