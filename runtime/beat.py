@@ -11,4 +11,5 @@ app.conf.imports = ()
 app.conf.beat_schedule = {
     "scan": {"task": "runtime.advance", "schedule": 5.0, "options": {"expires": 5}},
     "scan-media": {"task": "runtime.advance_media", "schedule": 5.0, "options": {"expires": 5}},
+    "chats": {"task": "runtime.look_after_chats", "schedule": 60.0, "options": {"expires": 50}},
 }

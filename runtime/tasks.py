@@ -1,4 +1,4 @@
-"""The workers' Celery tasks: each only wakes the resident loop, which claims, acts, records.
+"""The workers' Celery tasks: most only wake the resident loop, which claims, acts, records.
 
 The queue may deliver a ring twice, or never: rows are claimed by one worker only, and the loop
 looks at them by itself.
@@ -6,7 +6,7 @@ looks at them by itself.
 
 from celery import shared_task
 
-from runtime import resident
+from runtime import chores, resident
 
 
 @shared_task(name="runtime.take_events", ignore_result=True)
@@ -31,3 +31,9 @@ def send_due() -> None:
 def advance_media() -> None:
     """Runs were handed over to the slow workers."""
     resident.ring()
+
+
+@shared_task(name="runtime.look_after_chats", ignore_result=True)
+def look_after_chats() -> None:
+    """Chats whose human's time is over, and messages that WAHA's webhooks did not bring."""
+    chores.look_after_chats()

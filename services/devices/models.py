@@ -58,6 +58,10 @@ class Device(Base):
     wanted: Mapped[bool] = mapped_column(Boolean, default=True)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    history_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the chats of the time before it was connected were taken over; NULL: not yet."""
+    polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when what WAHA keeps was compared with what its webhooks told."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -8,6 +8,7 @@ RINGS = {
     "runtime.advance": "control",
     "runtime.send_due": "broadcast",
     "runtime.advance_media": "media",
+    "runtime.look_after_chats": "maintenance",
 }
 """Task name -> queue. Payloads are empty: the rows say what there is to do."""
 
