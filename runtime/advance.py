@@ -17,7 +17,7 @@ from flows.engine.state import RunState
 from flows.engine.step import Interrupt, advance, branch, resume
 from flows.engine.trace import Step, written
 from nodes.contract import Context, Message
-from runtime import arrivals, chat_scope, claims, fanout
+from runtime import arrivals, calls, chat_scope, claims, fanout
 from runtime.claims import RunUpdate, claim_runs, record_runs, runs
 from runtime.plans import Plans
 from runtime.ports import DatabaseAway, DbPorts, TurnBlocks
@@ -431,13 +431,7 @@ def _settle(
                 )
             values = {"new_cursor": fanout.cursor_of_branches(halt), "new_wake_at": now}
         case halts.Calling():
-            signal = {
-                "t": "outcome",
-                "port": "error",
-                "values": {"code": "bad_config", "message": "Flows can't call other flows yet."},
-            }
-            values = {"new_wake_at": now, "new_wait_key": SEND_KEY}
-            batch.later.append((row.id, _delivered(row.id, signal, now)))
+            values = calls.call(row, state, halt, surroundings, batch)
     batch.updates.append(
         RunUpdate(
             row.id,

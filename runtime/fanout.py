@@ -14,6 +14,7 @@ from domain.seeds import seed
 from flows.engine import halts
 from flows.engine.state import RunState
 from flows.engine.step import element, gathered, item_of
+from runtime import calls
 from runtime.claims import TERMINAL, RunUpdate, runs
 from runtime.ports import contact_values
 from services.campaigns import progress
@@ -75,6 +76,7 @@ def child_values(
     """A child's row, made from its parent's."""
     return {
         "tenant_id": row.tenant_id,
+        "flow_id": row.flow_id,
         "flow_version_id": row.flow_version_id,
         "campaign_id": row.campaign_id,
         "campaign_log_id": campaign_log_id,
@@ -85,6 +87,7 @@ def child_values(
         "kind": row.kind,
         "seed": row.seed,
         "identity_id": identity_id,
+        "chat_session_id": row.chat_session_id,
         "status": "QUEUED",
         "priority": row.priority,
         "queue": "hot",
@@ -99,6 +102,8 @@ def child_values(
 def feed(row: Row[Any], surroundings: "_Surroundings", batch: "Batch") -> halts.Signal | None:
     """One step of a fan-out; the signal to go on with when every element has ended."""
     cursor = dict(row.cursor)
+    if cursor["what"] == "call":
+        return calls.feed(row, surroundings, batch)
     if cursor["what"] == "branches":
         return _branches(row, cursor, surroundings, batch)
     campaign = surroundings.campaigns.get(row.campaign_id)

@@ -61,7 +61,7 @@ class RunItem(Out):
     """PAUSED or CANCELLED while somebody asked for it and the run has not obeyed yet."""
     reason: str | None
     waits_for: str | None
-    """time, reply, send, children, call or event; None when it does not wait."""
+    """time, reply, send or children (elements, called flows); None when it does not wait."""
     wake_at: datetime | None
     created_at: datetime
     started_at: datetime | None

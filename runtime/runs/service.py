@@ -164,10 +164,8 @@ def _waits_for(row: Row[*tuple[Any, ...]]) -> str | None:
     if row.status not in ("WAITING", "PAUSED"):
         return None
     if row.wait_key is None:
-        return "time"
-    if row.wait_key.startswith("send"):
-        return "send"
-    return "call" if row.wait_key.startswith("call:") else "reply"
+        return "time" if row.wake_at is not None else "children"
+    return "send" if row.wait_key.startswith("send") else "reply"
 
 
 def _run(connection: Connection, tenant_id: int, run_id: int) -> Row[*tuple[Any, ...]]:
