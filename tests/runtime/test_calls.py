@@ -148,25 +148,10 @@ def test_flows_that_call_themselves_end_at_a_depth(world, api, shop):
 
 
 def test_a_cancelled_caller_takes_the_called_flow_along(world, api, shop):
-    publish(
-        shop,
-        {**PRICE, "outputs": None, "nodes": {"say": {"type": "wait", "with": {"duration": "2h"}}}},
-    )
-    flow = (
-        publish(
-            shop,
-            {
-                **caller(),
-                "outputs": None,
-                "nodes": {
-                    "ask": {
-                        "type": "call-flow",
-                        "with": {"flow": "harga", "inputs": {"barang": "x"}},
-                    }
-                },
-            },
-        ),
-    )
+    nap = {"say": {"type": "wait", "with": {"duration": "2h"}}}
+    publish(shop, PRICE, outputs=None, nodes=nap)
+    ask = {"type": "call-flow", "with": {"flow": "harga", "inputs": {"barang": "Kopi"}}}
+    flow = publish(shop, caller(), outputs=None, nodes={"ask": ask})
     run_id = api.post(f"/api/flows/{flow}/trigger", json={}).json()["run_id"]
     work(world)
     assert api.get(f"/api/runs/{run_id}").json()["waits_for"] == "children"
