@@ -18,6 +18,8 @@ PARTS: dict[str, list[str]] = {
     "text": ["-m", "bench.text"],
     "startup": ["-m", "bench.startup"],
     "import": ["-m", "bench.import_csv"],
+    "keyword rules": ["-m", "bench.rules"],
+    "webhooks": ["-m", "bench.webhooks"],
     "images waiting": ["-m", "bench.ocr_queue"],
     "broadcast, bare mock, SQLite": ["-m", "bench.broadcast"],
     "broadcast, sandbox, SQLite": ["-m", "bench.broadcast", "--engine", "sandbox"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import re2
 PATTERN_MAX_CHARACTERS = 256
 PATTERN_INPUT_MAX_BYTES = 4 * 1024
 PATTERN_MEMORY_MAX_BYTES = 1024 * 1024
+SET_MEMORY_MAX_BYTES = 8 * 1024 * 1024
 
 _RE2_LACKS = (
     "Patterns have no look-ahead or look-behind ((?=, (?!, (?<=, (?<!), no back-references (\\1), "
@@ -53,13 +55,9 @@ class Pattern:
                 f"The pattern is longer than {PATTERN_MAX_CHARACTERS} characters.",
                 "Split it into several keywords.",
             )
-        options = re2.Options()
-        options.max_mem = PATTERN_MEMORY_MAX_BYTES
-        options.case_sensitive = False
-        options.log_errors = False
         self.source = source
         try:
-            self._compiled: Any = re2.compile(source, options)
+            self._compiled: Any = re2.compile(source, _options(PATTERN_MEMORY_MAX_BYTES))
         except (re2.error, UnicodeError) as refusal:
             raise PatternError(f"The pattern is refused: {_reason(refusal)}.", _RE2_LACKS) from None
 
@@ -71,12 +69,49 @@ class Pattern:
         return Found(found.group(0), tuple(found.groups()), tuple(found.groupdict().items()))
 
 
+class PatternSet:
+    """Many patterns looked for in one pass: hundreds cost what one does."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._count = len(patterns)
+        self._set: Any = None
+        if not patterns:
+            return
+        found = re2.Set.SearchSet(_options(SET_MEMORY_MAX_BYTES))
+        try:
+            # The empty pattern fits everywhere: where even it is missing, the set ran out of
+            # memory, and says so in no other way.
+            found.Add("")
+            for pattern in patterns:
+                found.Add(pattern.source)
+            found.Compile()
+        except re2.error:  # together they are too large: each is looked for by itself
+            return
+        self._set = found
+
+    def which(self, text: str) -> Sequence[int]:
+        """The places of the patterns that fit somewhere in `text`, or of all of them."""
+        if self._set is not None:
+            found = self._set.Match(shortened(text))
+            if found:
+                return [place - 1 for place in found if place]
+        return range(self._count)
+
+
 def shortened(text: str) -> str:
     """The start of `text` that patterns look at: NFC, no outer space, at most 4 KB of UTF-8."""
     if text.isascii():
         return text.strip()[:PATTERN_INPUT_MAX_BYTES]
     text = unicodedata.normalize("NFC", text[:PATTERN_INPUT_MAX_BYTES]).strip()
     return text.encode("utf-8", "ignore")[:PATTERN_INPUT_MAX_BYTES].decode("utf-8", "ignore")
+
+
+def _options(memory_bytes: int) -> Any:
+    options = re2.Options()
+    options.max_mem = memory_bytes
+    options.case_sensitive = False
+    options.log_errors = False
+    return options
 
 
 def _reason(refusal: Exception) -> str:

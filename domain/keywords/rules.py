@@ -12,7 +12,7 @@ from typing import Any
 import ahocorasick
 
 from domain.keywords.fuzzy import WORDS_MAX, NearWords, is_near
-from domain.keywords.patterns import Pattern, PatternError
+from domain.keywords.patterns import Pattern, PatternError, PatternSet
 from domain.keywords.rule import How, Match, Need, Rule, RuleError
 from domain.normalise import plain, run_lengths, squeeze, without_clitic
 
@@ -78,6 +78,11 @@ class Rules:
         found_inside: dict[str, list[_Entry]] = {}
         for index, rule in enumerate(self.rules):
             self._add(index, rule, found_inside)
+        placed = [
+            (index, pattern) for index, patterns in self._patterns.items() for pattern in patterns
+        ]
+        self._pattern_rules = [index for index, _ in placed]
+        self._pattern_set = PatternSet([pattern for _, pattern in placed])
         self._near = NearWords(self._near_entries)
         self._automaton = _automaton(found_inside)
 
@@ -141,7 +146,8 @@ class Rules:
         self._find_inside(message, hits)
         self._find_near(message, hits)
         self._find_signs(message, hits)
-        for index in sorted({*hits, *self._patterns}):
+        fitting = {self._pattern_rules[place] for place in self._pattern_set.which(text)}
+        for index in sorted({*hits, *fitting}):
             found = hits.get(index, {})
             if -1 in found:
                 continue

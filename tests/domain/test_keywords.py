@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.keywords import How, Match, Need, Rule, RuleError, Rules, check, first_match
+from domain.keywords import How, Match, Need, Pattern, Rule, RuleError, Rules, check, first_match
+from domain.keywords.patterns import PatternSet
 
 # The rules of a shop as its owner would write them (market notes: what must and must not match).
 SHOP = Rules(
@@ -228,3 +229,27 @@ def test_lists_every_bad_rule():
 )
 def test_gives_the_first_keyword_of_a_list_that_fits(keywords, how, text, keyword):
     assert first_match(text, keywords, how) == keyword
+
+
+PATTERNS = (r"^pesan \d+", r"kirim.*bandung", r"(?i)PROMO", r"\bcod\b", r"[0-9]{5}", r"a|b|c$")
+
+
+@pytest.mark.parametrize(
+    "text", ["pesan 2", "kirim ke Bandung, COD 40111", "promo apa", "xyz", "", "é" * 9000]
+)
+def test_many_patterns_at_once_find_what_each_finds_alone(text):
+    patterns = [Pattern(source) for source in PATTERNS]
+
+    alone = [place for place, one in enumerate(patterns) if one.search(text) is not None]
+
+    assert sorted(PatternSet(patterns).which(text)) == alone
+
+
+def test_patterns_that_are_too_large_together_are_looked_for_one_by_one():
+    large = [Pattern(rf"[a-z]{{0,900}}(x[0-9]{{200}}){{4}}{number}") for number in range(200)]
+
+    assert len(PatternSet(large).which("nothing of all this")) == len(large)
+
+
+def test_no_pattern_is_no_work():
+    assert list(PatternSet([]).which("halo")) == []
