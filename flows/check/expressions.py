@@ -31,9 +31,20 @@ def check_expressions(whole: Outline, notebook: Notebook, tenant: Tenant | None)
             if is_reference(field.value):
                 _check_text_reference(whole, field, notebook)
             elif field.language == "jsonlogic" and field.value is not None:
-                _check_rule(field.path, field.value, notebook)
+                for path, rule in _rules(field):
+                    _check_rule(path, rule, notebook)
             elif field.language == "jinja" and isinstance(field.value, str):
                 _check_jinja(field.path, field.value, notebook)
+
+
+def _rules(field: Field) -> Iterator[tuple[Pointer, Any]]:
+    """The rule of a field, or those of its cases."""
+    if field.schema.get("x-widget") != "cases":
+        yield field.path, field.value
+    elif isinstance(field.value, Mapping):
+        for case, rule in field.value.items():
+            if not is_reference(rule):
+                yield (*field.path, str(case)), rule
 
 
 def _texts(whole: Outline) -> Iterator[tuple[Pointer, str]]:
