@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from runtime import claims
 from runtime.advance import World, carry, write_singly, write_within
 from runtime.compose import App
+from runtime.inbound.media import MediaFetcher
 from runtime.plans import Plans
 from runtime.ports import TurnBlocks
 from services.kit.outbound_http import Door
@@ -47,9 +48,11 @@ class Slow:
             for number in range(1, threads + 1)
         ]
         self._keeper = threading.Thread(target=self._keep_leases, name="slow-leases", daemon=True)
+        self._fetcher = MediaFetcher(app)
 
     def start(self) -> None:
         self._keeper.start()
+        self._fetcher.start()
         for thread in self._threads:
             thread.start()
 
@@ -61,6 +64,7 @@ class Slow:
     def stop(self) -> None:
         """Claim nothing more and wait a moment for what is under way; the rest is given back."""
         self._stopping.set()
+        self._fetcher.stop()
         self.ring()
         until = time.monotonic() + DRAIN_S
         for thread in self._threads:

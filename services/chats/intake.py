@@ -241,6 +241,38 @@ def _fill_in(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(update(said).where(said.c.id == found.id).values(**values))
 
 
+def combined(own: Any, other: Any) -> dict[str, Any]:
+    """What two rows of one message say together; one of them may stand for it only."""
+    first, second = (own, other) if EARLY not in (own.extra or {}) else (other, own)
+    extra = {**(second.extra or {}), **(first.extra or {})}
+    if EARLY in extra and EARLY not in (first.extra or {}):
+        del extra[EARLY]
+    reactions = {
+        **((second.extra or {}).get("reactions") or {}),
+        **((first.extra or {}).get("reactions") or {}),
+    }
+    if reactions:
+        extra["reactions"] = reactions
+    content, edited_at = first.content, first.edited_at
+    if second.edited_at is not None and (edited_at is None or second.edited_at > edited_at):
+        if edited_at is None:
+            extra.setdefault("before", content)
+        content, edited_at = second.content, second.edited_at
+    kept = ("direction", "message_type", "media_url", "media", "media_state", "quoted_id")
+    times = [at for at in (own.revoked_at, other.revoked_at) if at is not None]
+    return {
+        **{name: getattr(first, name) for name in kept},
+        "is_from_bot": first.is_from_bot,
+        "is_history": first.is_history,
+        "timestamp": first.timestamp,
+        "created_at": first.created_at,
+        "content": content,
+        "edited_at": edited_at,
+        "revoked_at": min(times, default=None),
+        "extra": extra or None,
+    }
+
+
 def edit(
     connection: Connection,
     tenant_id: int,

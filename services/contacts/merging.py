@@ -5,7 +5,6 @@ except a recipient's row of a campaign: what was promised about it still stands,
 stays, switched off and without a number.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from domain.states import ChatMode
 from services.auto_replies.models import AutoReplyUse
 from services.campaigns.models import CampaignLog
+from services.chats import intake
 from services.chats.models import ChatMessage, ChatSession
 from services.contacts.models import Contact, ContactIdentity, ContactTagLink
 from services.messages.models import OutboundMessage
@@ -167,20 +167,29 @@ def _move_chats(connection: Connection, kept: int, gone: int, now: datetime) -> 
     return joined
 
 
+def _said_in_both(
+    connection: Connection, kept: Row[Any], gone: Row[Any]
+) -> list[tuple[Row[Any], Row[Any]]]:
+    """Messages of which both chats know something."""
+    theirs = said.alias("theirs")
+    ids = connection.execute(
+        select(said.c.id, theirs.c.id)
+        .join(theirs, theirs.c.waha_message_id == said.c.waha_message_id)
+        .where(said.c.session_id == kept.id, theirs.c.session_id == gone.id)
+    ).all()
+    wanted = [one for pair in ids for one in pair]
+    rows = {row.id: row for row in connection.execute(select(said).where(said.c.id.in_(wanted)))}
+    return [(rows[own], rows[other]) for own, other in ids]
+
+
 def _join(connection: Connection, kept: Row[Any], gone: Row[Any], now: datetime) -> None:
     """Two chats on one device become one; who is the more careful about the bot decides."""
-    both: Sequence[str] = (
-        connection.execute(select(said.c.waha_message_id).where(said.c.session_id == kept.id))
-        .scalars()
-        .all()
-    )
-    connection.execute(
-        update(said)
-        .where(said.c.session_id == gone.id, said.c.waha_message_id.not_in(both))
-        .values(session_id=kept.id)
-        if both
-        else update(said).where(said.c.session_id == gone.id).values(session_id=kept.id)
-    )
+    both = _said_in_both(connection, kept, gone)
+    for own, other in both:
+        values = intake.combined(own, other)
+        connection.execute(update(said).where(said.c.id == own.id).values(**values))
+    connection.execute(delete(said).where(said.c.id.in_([other.id for _, other in both])))
+    connection.execute(update(said).where(said.c.session_id == gone.id).values(session_id=kept.id))
     connection.execute(
         update(messages)
         .where(messages.c.chat_session_id == gone.id)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flows.models import FlowVersion
 from tests.runtime.inbound.floor import Floor
 
 BUDI, LID = "6281200000001@c.us", "99887766554433@lid"
@@ -195,15 +196,9 @@ def test_a_person_who_is_blocked_starts_nothing(floor: Floor) -> None:
 
 def test_one_broken_flow_answers_nothing_and_harms_no_other_chat(floor: Floor) -> None:
     floor.answers(form="{types: [text]}")
-    floor.change(floor_versions(), document={"flow": "alir/1"})
+    floor.change(FlowVersion.__table__, document={"flow": "alir/1"})
     floor.say("harga")
     floor.settle()
 
     assert floor.events() == ["DONE"]
     assert list(floor.runs()) == []
-
-
-def floor_versions():  # type: ignore[no-untyped-def]
-    from flows.models import FlowVersion
-
-    return FlowVersion.__table__

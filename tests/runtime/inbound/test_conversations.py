@@ -196,7 +196,7 @@ def test_a_wait_that_nobody_answers_ends_in_time(floor: Floor) -> None:
     assert floor.texts == ["Namanya siapa?", "Sampai jumpa"]
 
 
-PICTURE = {
+PICTURE: dict[str, Any] = {
     "hasMedia": True,
     "media": {"url": "http://elsewhere/api/files/toko/3AA.jpeg", "mimetype": "image/jpeg"},
 }
