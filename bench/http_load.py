@@ -18,8 +18,10 @@ _TARGET = re.compile(rb"location: https://wa\.me/([0-9]+)")
 AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36"
 
 
-def load(port: int, path: str, connections: int, seconds: float) -> dict[str, Any]:
-    """Ask as fast as answers come. Answers must have no body."""
+def load(
+    port: int, path: str, connections: int, seconds: float, most: int = sys.maxsize
+) -> dict[str, Any]:
+    """Ask as fast as answers come, `most` times at most. Answers must have no body."""
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {AGENT}\r\n"
         "Accept: text/html,*/*\r\nAccept-Language: id-ID,id;q=0.9\r\n\r\n"
@@ -66,7 +68,7 @@ def load(port: int, path: str, connections: int, seconds: float) -> dict[str, An
             found = _TARGET.search(got)
             if found:
                 targets[found[1]] += 1
-            if now < until:
+            if now < until and sent < most:
                 try:
                     plain.send(request)
                 except ConnectionError:

@@ -40,8 +40,8 @@ CODE_BYTES = 5
 _SLUG = re.compile(SLUG)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _BOT = re.compile(
-    rb"(?i)bot\b|bot/|crawl|spider|slurp|facebookexternalhit|facebookcatalog|meta-external|whatsapp/"
-    rb"|telegrambot|skypeuripreview|preview|embedly|vkshare|pinterest/0|google-inspectiontool"
+    rb"(?i)(?<!cu)bot(?:\b|/)|crawl|spider|slurp|facebookexternalhit|facebookcatalog"
+    rb"|meta-external|whatsapp/|telegrambot|skypeuripreview|preview|embedly|vkshare|pinterest/0|google-inspectiontool"
     rb"|googleother|apis-google|mediapartners|feedfetcher|lighthouse|headlesschrome|monitor"
     rb"|curl/|wget/|python-requests|python-httpx|aiohttp|go-http-client|okhttp/|scanner|validator"
 )

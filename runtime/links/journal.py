@@ -1,10 +1,10 @@
 """The journal of clicks: a local file that is written before a visitor is led on.
 
-A click is one line: the CRC-32 of the rest, a blank, a JSON list. It is written with one system call, so
-that it outlives the process from that moment on, whatever kills it; all that was written since is
-brought to the disk together, at most 50 ms later, for the day the power goes. A line that was
-torn, by a full disk or such a day, has a wrong checksum and is passed over: its visitor was never
-led on.
+A click is one line: the CRC-32 of the rest, a blank, a JSON list. It is written with one system
+call, so that it outlives the process from that moment on, whatever kills it; all that was written
+since is brought to the disk together, at most 50 ms later, for the day the power goes. A line that
+was torn, by a full disk or such a day, has a wrong checksum and is passed over: its visitor was
+never led on.
 
 The process that writes a journal holds a lock on it. When that is free the writer is dead (or has
 begun its next file), and whoever gets the lock may drain the file and remove it.
