@@ -78,6 +78,14 @@ ACCESS = {
     "GET /api/flows": "A",
     "POST /api/flows": "U",
     "POST /api/flows/validate": "U",
+    "GET /api/rotators": "A",
+    "POST /api/rotators": "U",
+    "GET /api/rotators/{rotator_id}": "A",
+    "PATCH /api/rotators/{rotator_id}": "U",
+    "DELETE /api/rotators/{rotator_id}": "U",
+    "GET /api/rotators/{rotator_id}/stats": "A",
+    "GET /api/rotators/{rotator_id}/qr.png": "A",
+    "GET /api/rotators/{rotator_id}/qr.svg": "A",
     "GET /api/runs": "A",
     "GET /api/runs/dead": "A",
     "GET /api/runs/{run_id}": "A",
@@ -128,6 +136,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/contacts/{contact_id}": {"name": "x"},
     "POST /api/chats/{phone}/send": {"text": "x"},
     "POST /api/chats/{phone}/assign": {"user_id": None},
+    "PATCH /api/rotators/{rotator_id}": {"name": "x"},
     "PATCH /api/schedules/{schedule_id}": {"paused": True},
     "PATCH /api/triggers/{trigger_id}": {"is_on": False},
     "POST /api/flows/{flow_id}/trigger": {"inputs": {}},
@@ -167,7 +176,9 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     media = other.post("/api/media", files={"file": (CANARY, PDF + b"canary")}).json()
     other_shop.chat("6281277777777", device, name=CANARY, text=CANARY)
     flow = other_shop.flow()[0]
+    link = {"slug": "milik-dua", "name": CANARY, "target_numbers": [{"phone": "081266666666"}]}
     return {
+        "rotator_id": other.post("/api/rotators", json=link).json()["id"],
         "contact_id": contact["id"],
         "campaign_id": campaign,
         "session_name": CANARY,
