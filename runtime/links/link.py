@@ -121,7 +121,9 @@ class Turns:
 
     def lease(self, first: int, count: int) -> None:
         if self._next >= self._end:
-            self._next, self._end = first, first + count
+            # When nobody leased in between, what was counted alone is the beginning of this block.
+            is_ours = self.is_leased and first == self._end
+            self._next, self._end = max(self._next, first) if is_ours else first, first + count
         else:
             self._ahead = (first, first + count)
         self.block = count

@@ -290,6 +290,17 @@ def test_counts_on_alone_when_no_block_can_be_leased() -> None:
     assert found == [100, 101, 102, 103, 500, 501, 502, 503, 504]
 
 
+@pytest.mark.parametrize("alone", [0, 1, 3, 4, 9])
+def test_a_lease_that_comes_late_breaks_no_order_of_a_single_process(alone: int) -> None:
+    turns = Turns()
+    turns.lease(100, 4)
+    found = [turns.take() for _ in range(4 + alone)]
+    turns.lease(104, 4)
+    found += [turns.take() for _ in range(8)]
+
+    assert found == list(range(100, 112 + alone))
+
+
 def test_clicks_of_long_ago_are_no_load() -> None:
     link = Link(facts())
     link.loads.led("1", 0.0)
