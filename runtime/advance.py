@@ -17,7 +17,7 @@ from flows.engine.state import RunState
 from flows.engine.step import Interrupt, advance, branch, resume
 from flows.engine.trace import Step, written
 from nodes.contract import Context, Message
-from runtime import arrivals, calls, chat_scope, claims, fanout
+from runtime import announce, arrivals, calls, chat_scope, claims, fanout
 from runtime.claims import RunUpdate, claim_runs, record_runs, runs
 from runtime.plans import Plans
 from runtime.ports import DatabaseAway, DbPorts, TurnBlocks
@@ -598,6 +598,8 @@ def _end(
                 lambda connection: progress.close(connection, row.campaign_id, status, reason, now),
             )
         )
+    elif status == "FAILED" and row.campaign_id is None and row.parent_id is None:
+        batch.later.append((row.id, lambda connection: announce.failed(connection, row, now)))
     if row.parent_id is not None:
         batch.parents.add(row.parent_id)
 

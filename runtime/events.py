@@ -13,7 +13,9 @@ from flows.engine.plan import Plan, PlanError, compile_plan
 from flows.engine.step import begin
 from flows.models import FlowVersion
 from flows.references import resolve
+from runtime import announce, contact_events
 from runtime.claims import runs
+from runtime.schedules.fire import fire_due
 from services.campaigns.models import Campaign
 from services.kit import outbox
 from services.kit.clock import Clock
@@ -30,7 +32,10 @@ LIMITS = ("quiet_hours", "device_per_day")
 
 
 def take_outbox(database: Database, clock: Clock) -> int:
-    """Deal with waiting events, each in a transaction of its own; returns how many."""
+    """Deal with waiting events and schedules that are due, each in a transaction of its own.
+
+    Returns how many there were.
+    """
     with database.read() as connection:
         waiting = outbox.waiting(connection, BATCH)
     dealt_with = 0
@@ -41,6 +46,7 @@ def take_outbox(database: Database, clock: Clock) -> int:
                     deed = DEEDS.get(event.name)
                     if deed is not None:
                         deed(connection, event, clock.now())
+                    announce.business(connection, event, clock.now())
                     dealt_with += 1
         except IntegrityError:
             # The run of this start exists already: a doubled event has one effect.
@@ -55,7 +61,7 @@ def take_outbox(database: Database, clock: Clock) -> int:
             with database.write() as connection:
                 outbox.done(connection, event.id, clock.now())
             dealt_with += 1
-    return dealt_with
+    return dealt_with + fire_due(database, clock)
 
 
 def _campaign_started(connection: Connection, event: Row[Any], now: datetime) -> None:
@@ -152,4 +158,8 @@ DEEDS: dict[str, Callable[[Connection, Row[Any], datetime], None]] = {
     "campaign.resumed": _campaign_moved,
     "campaign.paused": _campaign_moved,
     "campaign.cancelled": _campaign_moved,
+    **{
+        f"{contact_events.PREFIX}{what}": contact_events.start
+        for what in ("created", "updated", "tagged", "untagged", "opted_out", "opted_in")
+    },
 }

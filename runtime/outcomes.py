@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from runtime import claims
+from runtime import announce, claims
 from runtime.advance import LAST_SEND_KEY, SEND_KEY
 from services.campaigns import progress
 from services.integrations.waha.outcomes import Accepted, Configuration, NotSent, Restricted
@@ -30,6 +30,7 @@ def apply_finals(
 ) -> None:
     """Give recipients their word and wake the runs that wait for it."""
     progress.apply_finals(connection, finals)
+    announce.sent(connection, finals)
     settled = {final.message_id for final in finals}
     progress.mark_waiting(
         connection,
@@ -126,6 +127,7 @@ def bury(connection: Connection, dead: Sequence[Any], now: datetime) -> None:
     for row in dead:
         if row.campaign_id is not None and row.parent_id is None:
             progress.close(connection, row.campaign_id, "DEAD", "dead_run", now)
+    announce.dead(connection, [row.id for row in dead if row.parent_id is None], now)
 
 
 def _signal(final: Final) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from nodes.contract import Values
 from services.blacklist.models import Blacklisted
-from services.contacts import audience, identities
+from services.contacts import audience, events, identities
 from services.contacts.models import Contact, ContactTagLink
 from services.kit.insert_once import InsertOnce
 
@@ -79,6 +79,7 @@ def tag(
         known = identities.known(connection, tenant_id, [phone])
     contact_id = known[phone]
     ids = audience.tag_ids(connection, tenant_id, [*add, *remove], now, create=add)
+    before = audience.tags_of(connection, [contact_id]).get(contact_id, ())
     if remove:
         gone = [ids[name] for name in remove if name in ids]
         connection.execute(
@@ -91,6 +92,8 @@ def tag(
     fresh = [link for link in fresh if link["tag_id"] not in has]
     if fresh:
         connection.execute(insert(links), fresh)
+    after = audience.tags_of(connection, [contact_id]).get(contact_id, ())
+    events.tell_tags(connection, tenant_id, contact_id, before, after, now)
 
 
 def block(tenant_id: int, phone: str, reason: str, connection: Connection, now: datetime) -> None:

@@ -9,6 +9,7 @@ from celery.signals import worker_init, worker_shutting_down
 
 from runtime import compose, media_witness, resident
 from runtime.celery_app import celery_app
+from runtime.deliveries import Deliveries
 from runtime.live import feed
 from runtime.slow import Slow
 from services.kit import logs
@@ -31,6 +32,7 @@ def _start(**_: Any) -> None:
         parts = compose.build(_settings)
         resident.settle_in(Slow(parts))
         feed.start(parts.database, _settings.redis)
+        Deliveries(parts).start()
         media_witness.start(_settings, "slow")
     except Exception as error:
         # Celery passes over what a signal raises: a worker without its loop would idle for ever.

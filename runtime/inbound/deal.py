@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, func, update
 
+from runtime import announce
 from runtime.advance import World, write_new
 from runtime.arrivals import MEDIA_WAIT_S
 from runtime.inbound import answering, doubles, echoes, guards, reading, starts, take, waits
@@ -201,6 +202,7 @@ def _write_said(connection: Connection, said: Sequence[Heard], now: datetime) ->
     chats.add_messages(connection, rows)
     chats.touch(connection, [_chat_row(one, now) for one in said])
     incoming = [one for one in said if not _is_mine(one)]
+    announce.heard(connection, incoming, now)
     _HEARD_FROM.many(
         connection,
         [

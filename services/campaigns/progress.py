@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, func, literal, select, upda
 from sqlalchemy.dialects import mysql, sqlite
 
 from services.campaigns.models import Campaign, CampaignLog
+from services.kit import outbox
 from services.kit.db import one_of
 from services.kit.statements import Hot
 from services.messages.acks import Grown
@@ -194,7 +195,7 @@ def close(
     why: str | None = (reason or run_status)[:200]
     if status == "COMPLETED":
         why = None if totals["ok"] or not sum(totals.values()) else "nobody_reached"
-    connection.execute(
+    closed = connection.execute(
         update(campaigns)
         .where(
             campaigns.c.id == campaign_id,
@@ -209,6 +210,12 @@ def close(
             updated_at=now,
         )
     )
+    if status == "COMPLETED" and closed.rowcount:
+        tenant_id = connection.execute(
+            select(campaigns.c.tenant_id).where(campaigns.c.id == campaign_id)
+        ).scalar_one()
+        told = {"campaign_id": campaign_id}
+        outbox.publish(connection, tenant_id, "campaign.completed", told, now)
 
 
 def cancel_some(connection: Connection, campaign_id: int, now: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.phone import Phone, Refusal, parse, search_prefix
-from services.contacts import audience, repository
+from services.contacts import audience, events, repository
 from services.contacts.importer import NAME_CHARS, person_key
 from services.contacts.models import Contact, ContactTag, Import, ImportRejection
 from services.kit.errors import Conflict, FieldProblem, Invalid, NotFound
@@ -71,6 +71,7 @@ def create(
     ids = repository.add_people(
         connection, tenant_id, [(key, is_lid, name[:NAME_CHARS], fields)], "manual", now
     )
+    events.tell(session, tenant_id, ids[key], events.CREATED, now)
     if tags:
         _set_tags(session, tenant_id, ids[key], tags, now)
     return get(session, tenant_id, ids[key])
@@ -93,6 +94,8 @@ def update(
         contact.fields = {name: value for name, value in merged.items() if value is not None}
     contact.updated_at = now
     session.flush()
+    if set(changes) - {"tags"}:
+        events.tell(session, tenant_id, contact_id, events.UPDATED, now)
     if "tags" in changes:
         _set_tags(session, tenant_id, contact_id, changes["tags"], now)
     return get(session, tenant_id, contact_id)
@@ -158,8 +161,11 @@ def _set_tags(
 ) -> None:
     wanted = [name.strip() for name in names if name.strip()]
     connection = session.connection()
+    before = audience.tags_of(connection, [contact_id]).get(contact_id, ())
     ids = repository.tag_ids(connection, tenant_id, list(dict.fromkeys(wanted)), now)
     repository.set_tags(connection, contact_id, ids.values())
+    after = audience.tags_of(connection, [contact_id]).get(contact_id, ())
+    events.tell_tags(session, tenant_id, contact_id, before, after, now)
 
 
 def _phone(raw: str) -> Phone:

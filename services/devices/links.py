@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Table, literal, or_, select, update
 
 from domain.health import FREEZE_IF_UNKNOWN_S
 from services.devices.models import Device, DeviceLane
-from services.integrations.waha.answers import read_status, read_timelock
-from services.integrations.waha.types import SessionStatus, Timelock
+from services.integrations.waha.answers import read_capping, read_status, read_timelock
+from services.integrations.waha.types import Capping, CappingLevel, SessionStatus, Timelock
+from services.kit import outbox
 
 devices: Table = Device.__table__  # type: ignore[assignment]
 lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
@@ -49,6 +50,9 @@ def follow(
     timelock = read_timelock(data.get("reachoutTimelock")) if isinstance(data, Mapping) else None
     if timelock is not None:
         restrict(connection, device_id, timelock, now)
+    capping = read_capping(data.get("messageCapping")) if isinstance(data, Mapping) else None
+    if capping is not None and not (timelock is not None and timelock.active):
+        cap(connection, device_id, capping, now)
 
 
 def set_link(
@@ -64,9 +68,22 @@ def set_link(
         .where(devices.c.id == device_id, devices.c.status != link)
         .values(status=link, status_since=since or now, last_seen_at=now, updated_at=now)
     ).rowcount
+    if changed:
+        tenant_id = connection.execute(
+            select(devices.c.tenant_id).where(devices.c.id == device_id)
+        ).scalar_one()
+        told = {"device_id": device_id, "status": link}
+        outbox.publish(connection, tenant_id, "device.status", told, now)
     if changed and link == "CONNECTED":
         connection.execute(update(lanes).where(lanes.c.device_id == device_id).values(due_at=now))
     return bool(changed)
+
+
+def cap(connection: Connection, device_id: int, capping: Capping, now: datetime) -> None:
+    """WhatsApp's quota of new chats: used up, it is a block on them until the cycle ends."""
+    if capping.level is CappingLevel.CAPPED:
+        timelock = Timelock(active=True, until=capping.cycle_end, enforcement="CAPPED")
+        restrict(connection, device_id, timelock, now)
 
 
 def restrict(connection: Connection, device_id: int, timelock: Timelock, now: datetime) -> None:

@@ -153,8 +153,11 @@ class Door:
         body: bytes | str | None = None,
         timeout_s: float = TIMEOUT_S,
         answer_bytes_most: int = ANSWER_BYTES_MOST,
+        redirects_most: int = REDIRECTS_MOST,
     ) -> Answer:
         """One request, with at most three redirects, within `timeout_s` in all.
+
+        With `redirects_most=0` a redirect is an answer like any other.
 
         Raises: Refused, Unanswered.
         """
@@ -167,10 +170,10 @@ class Door:
         sent = checked_headers(headers or {})
         deadline = time.monotonic() + timeout_s
         target = self._target(url, deadline)
-        for _ in range(REDIRECTS_MOST + 1):
+        for _ in range(redirects_most + 1):
             answer = self._hop(asked, target, sent, content, deadline, answer_bytes_most)
             location = answer.headers.get("location")
-            if answer.status not in REDIRECTING or not location:
+            if answer.status not in REDIRECTING or not location or not redirects_most:
                 return answer
             before, target = target, self._target(urljoin(target.url, location), deadline)
             if before.scheme == "https" and target.scheme == "http":
@@ -179,7 +182,7 @@ class Door:
                 sent = {name: value for name, value in sent.items() if name in HARMLESS}
             if answer.status == 303 or (answer.status in (301, 302) and asked == "POST"):
                 asked, content = "GET" if asked != "HEAD" else "HEAD", b""
-        raise Refused("too_many_redirects", f"More than {REDIRECTS_MOST} redirects.")
+        raise Refused("too_many_redirects", f"More than {redirects_most} redirects.")
 
     def check(self, url: str) -> None:
         """Look at an address without asking it anything. Raises: Refused, Unanswered."""
