@@ -6,7 +6,7 @@ that line, and leaves out the web framework, which would cost as much again.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -16,7 +16,6 @@ import orjson
 import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.click_codes import encode
 from runtime.links import own_flow, pages
@@ -69,6 +68,11 @@ _REDIRECTED = REQUESTS.labels("GET", "302")
 
 log = structlog.get_logger("runtime.links")
 
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 _SAFE: Headers = [
     (name.lower().encode(), value.encode())
