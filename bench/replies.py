@@ -89,7 +89,9 @@ nodes:
   susun:
     type: spintax
     with:
-      text: "{{Halo|Hai|{{Selamat|Met}} datang}} {{Kak|Sis}} [nama|pelanggan], {{ada|tersedia}} di [toko]."
+      text: >-
+        {{Halo|Hai|{{Selamat|Met}} datang}} {{Kak|Sis}} [nama|pelanggan],
+        {{ada|tersedia}} di [toko].
     next: {{ok: kirim}}
   lain:
     type: spintax

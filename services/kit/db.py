@@ -90,6 +90,8 @@ def _utc_text(value: datetime | None) -> str | None:
     """All texts have the same length, so that they sort as the times do."""
     if value is None:
         return None
+    if value.tzinfo is UTC:  # nearly always
+        return value.replace(tzinfo=None).isoformat(" ", "microseconds")
     if value.tzinfo is None:
         raise ValueError("a naive datetime may not reach the database")
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -280,3 +280,25 @@ def test_what_nobody_needs_is_put_aside(lab: Lab) -> None:
     with lab.database.write() as connection:
         connection.execute(update(events).values(state="IGNORED"))
     assert take(lab) == 0
+
+
+def test_a_used_up_quota_of_new_chats_holds_new_people_until_the_cycle_ends(lab: Lab) -> None:
+    device = lab.device()
+    lab.message(device, is_cold=True)
+    end = int((lab.now + timedelta(hours=5)).timestamp())
+    capped = {"cappingStatus": "CAPPED", "totalQuota": 50, "usedQuota": 50, "cycleEnd": end}
+    tell(lab, device, "session.status", status("WORKING", -1, lab, messageCapping=capped))
+    take(lab)
+
+    phone = lab.phone(device)
+    assert (phone.health, phone.health_until) == ("COLD_FROZEN", lab.now + timedelta(hours=5))
+    assert lab.claim().sends == []
+
+
+def test_a_warning_about_the_quota_holds_nobody(lab: Lab) -> None:
+    device = lab.device()
+    warned = {"cappingStatus": "FIRST_WARNING", "totalQuota": 50, "usedQuota": 40}
+    tell(lab, device, "session.status", status("WORKING", -1, lab, messageCapping=warned))
+    take(lab)
+
+    assert lab.phone(device).health == "OK"

@@ -92,6 +92,7 @@ class Floor:
     def flow(self, text: str, *, slug: str = "jawab", position: int = 0, **values: Any) -> int:
         """A published flow with the rows of its message triggers; returns its id."""
         document = load(text).document
+        assert document is not None
         now = self.lab.now
         number = next(self._numbers)
         with self.database.write() as connection:
@@ -214,7 +215,9 @@ class Floor:
                         "received_at": self.lab.now,
                     },
                 )
-                made.append(int(done.inserted_primary_key[0]))
+                key = done.inserted_primary_key
+                assert key is not None
+                made.append(int(key[0]))
         return made
 
     def say(self, text: str | None, who: str = "6281200000001@c.us", **more: Any) -> str:
