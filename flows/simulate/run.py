@@ -468,7 +468,8 @@ def _not_called(halt: Calling) -> Outcome:
         {
             "code": "not_simulated",
             "class": "bad_config",
-            "message": f"The flow '{halt.flow}' is not simulated; pin this step, or say what it gives back under 'flows'.",
+            "message": f"The flow '{halt.flow}' is not simulated; pin this step, or say under "
+            "'flows' what it gives back.",
         },
     )
 

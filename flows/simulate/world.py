@@ -48,7 +48,8 @@ class World:
         Its parts: contacts, devices, blocked, tenant, segments, pictures, rules, done, ai, flows.
         `devices` holds names or {name, ready, why_not, weight ...}; `blocked` holds phones, or
         phone -> reason; `pictures` file -> the text in it; `rules` the shop's keyword rules;
-        `ai` task -> what the engine says; `flows` what called flows give back. Raises: ValueError that says which can't be read.
+        `ai` task -> what the engine says; `flows` what called flows give back. Raises: ValueError
+        that says which can't be read.
         """
         blocked = given.get("blocked") or {}
         if not isinstance(blocked, Mapping):

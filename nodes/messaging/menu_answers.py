@@ -37,7 +37,8 @@ def chosen(text: str, options: Mapping[str, str], words: Mapping[str, Sequence[s
     """
     if len(text) > ANSWER_CHARS_MOST:
         return None
-    said = _TAIL.sub("", _LEAD.sub("", f"{plain(text)}"))
+    whole = plain(text)
+    said = _TAIL.sub("", _LEAD.sub("", whole)) or whole
     ports = list(options)
     number = _number(said)
     if number is not None:
@@ -83,10 +84,14 @@ def _named(said: str, spellings: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _part_of(said: str, spellings: Mapping[str, Sequence[str]]) -> list[str]:
-    """Options that hold every word of the answer: "harga" for "Daftar harga"."""
+    """Options that hold every word of it: "harga" for "Daftar harga", "ya" for "Ya, mau"."""
     asked = set(said.split())
     if not asked or max(map(len, asked)) < 3:
-        return []
+        return [
+            port
+            for port, found in spellings.items()
+            if any(said == spelling.split()[0] for spelling in found)
+        ]
     return [
         port
         for port, found in spellings.items()

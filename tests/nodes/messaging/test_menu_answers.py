@@ -47,6 +47,16 @@ def test_an_answer_means(text, port):
 
 
 @pytest.mark.parametrize(
+    ("text", "port"),
+    [("ya", "ya"), ("Ya kak", "ya"), ("iya", "ya"), ("tidak", "tidak"), ("tidak ya", "tidak")],
+)
+def test_a_short_answer_means_the_option_that_begins_with_it(text, port):
+    options = {"ya": "Ya, berhenti", "tidak": "Tidak, tetap kirim"}
+
+    assert chosen(text, options, {"ya": ["iya"]}) == port
+
+
+@pytest.mark.parametrize(
     ("text", "leaves"),
     [
         ("selesai", True),
