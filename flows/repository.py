@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from flows.models import Flow, FlowTemplate, FlowVersion
+from flows.models import Flow, FlowTemplate, FlowVersion, Schedule, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,19 @@ def template(session: Session, tenant_id: int, template_id: int) -> FlowTemplate
 def template_by_slug(session: Session, tenant_id: int, slug: str) -> FlowTemplate | None:
     return session.scalar(
         select(FlowTemplate).where(FlowTemplate.tenant_id == tenant_id, FlowTemplate.slug == slug)
+    )
+
+
+def triggers_of(session: Session, tenant_id: int, flow_id: int) -> Sequence[Trigger]:
+    """What starts a flow, in the order in which it is heard."""
+    return session.scalars(
+        select(Trigger)
+        .where(Trigger.tenant_id == tenant_id, Trigger.flow_id == flow_id)
+        .order_by(Trigger.position, Trigger.id)
+    ).all()
+
+
+def schedule_of(session: Session, tenant_id: int, trigger_id: int) -> Schedule | None:
+    return session.scalar(
+        select(Schedule).where(Schedule.tenant_id == tenant_id, Schedule.trigger_id == trigger_id)
     )

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.schedules import next_due
+from flows import repository
 from flows.models import Schedule, Trigger
 
 LATE_S = 3_600
@@ -20,11 +20,7 @@ def follow(session: Session, trigger: Trigger, now: datetime) -> Schedule | None
     A rule that stayed the same goes on as it was; a new one, and one that was switched on again,
     counts from now: what would have been due meanwhile was not missed, it was not wanted.
     """
-    row = session.scalar(
-        select(Schedule).where(
-            Schedule.tenant_id == trigger.tenant_id, Schedule.trigger_id == trigger.id
-        )
-    )
+    row = repository.schedule_of(session, trigger.tenant_id, trigger.id)
     if not trigger.is_active:
         if row is not None:
             row.next_due_at = None

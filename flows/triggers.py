@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.zones import UnknownZone
-from flows import schedules
+from flows import repository, schedules
 from flows.document import Document, TriggerDoc, split_type
 from flows.engine.plan import PlanProblem, fill_params
 from flows.models import Flow, FlowVersion, Trigger
@@ -40,12 +39,7 @@ def sync(
     parsed = Document.model_validate(document)
     refused: list[PlanProblem] = []
     filled = fill_params(parsed, params or {}, refused)
-    rows = {
-        row.name: row
-        for row in session.scalars(
-            select(Trigger).where(Trigger.tenant_id == flow.tenant_id, Trigger.flow_id == flow.id)
-        )
-    }
+    rows = {row.name: row for row in repository.triggers_of(session, flow.tenant_id, flow.id)}
     for name in set(rows) - set(parsed.triggers):
         session.delete(rows.pop(name))
     session.flush()
@@ -98,13 +92,3 @@ def form_values(entry: TriggerDoc, params: Mapping[str, Any]) -> tuple[dict[str,
     except (ValidationError, UnknownZone):
         return values, False
     return form.model_dump(mode="json"), True
-
-
-def of_flow(session: Session, flow: Flow) -> list[Trigger]:
-    return list(
-        session.scalars(
-            select(Trigger)
-            .where(Trigger.tenant_id == flow.tenant_id, Trigger.flow_id == flow.id)
-            .order_by(Trigger.position, Trigger.id)
-        )
-    )

@@ -9,14 +9,11 @@ from secrets import token_hex
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Table, insert, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from services.kit.db import Database
-from services.outgoing.models import WebhookDelivery, WebhookEndpoint
-
-endpoints: Table = WebhookEndpoint.__table__  # type: ignore[assignment]
-deliveries: Table = WebhookDelivery.__table__  # type: ignore[assignment]
+from services.outgoing import repository
 
 EVENTS: Mapping[str, str] = {
     "message.received": "A customer wrote.",
@@ -96,8 +93,8 @@ def tell(
         return 0
     event_id = f"evt_{token_hex(16)}"
     body = {"type": event, "timestamp": now.isoformat(), "data": dict(data)}
-    connection.execute(
-        insert(deliveries),
+    repository.add_deliveries(
+        connection,
         [
             {
                 "tenant_id": tenant_id,
@@ -123,11 +120,7 @@ def _all(connection: Connection) -> dict[int, list[Listener]]:
     if kept is not None and kept[0] > time.monotonic():
         return kept[1]
     found: dict[int, list[Listener]] = {}
-    for row in connection.execute(
-        select(endpoints.c.id, endpoints.c.tenant_id, endpoints.c.events).where(
-            endpoints.c.is_active
-        )
-    ):
+    for row in repository.active_endpoints(connection):
         found.setdefault(row.tenant_id, []).append(Listener(row.id, frozenset(row.events or ())))
     with _knowing:
         _known[engine] = (time.monotonic() + KNOWN_FOR_S, found)

@@ -1,11 +1,12 @@
 """Queries of addresses and deliveries; the claim looks over all tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, case, func, select, update
+from sqlalchemy import Connection, Row, Table, case, func, insert, select, update
+from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from services.outgoing.models import WebhookDelivery, WebhookEndpoint
@@ -73,6 +74,33 @@ def replay(
     if delivery_id is not None:
         change = change.where(WebhookDelivery.id == delivery_id)
     return int(session.execute(change).rowcount)  # type: ignore[attr-defined]
+
+
+def delete(session: Session, row: WebhookEndpoint) -> None:
+    """Delete an address and what was delivered to it."""
+    session.execute(
+        delete_rows(WebhookDelivery).where(
+            WebhookDelivery.tenant_id == row.tenant_id, WebhookDelivery.endpoint_id == row.id
+        )
+    )
+    session.delete(row)
+    session.flush()
+
+
+# ---------------------------------------------------------------- who is told
+
+
+def active_endpoints(connection: Connection) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Every address of every tenant that wants to be told."""
+    return connection.execute(
+        select(endpoints.c.id, endpoints.c.tenant_id, endpoints.c.events).where(
+            endpoints.c.is_active
+        )
+    ).all()
+
+
+def add_deliveries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(insert(deliveries), list(rows))
 
 
 # ---------------------------------------------------------------- the deliverers

@@ -22,7 +22,7 @@ from services.outgoing.schemas import (
 router = Router(tags=["webhooks"])
 
 
-@router.get("/webhook-events", dependencies=[ANYBODY])
+@router.get("/webhook-endpoints/events", dependencies=[ANYBODY])
 def list_events() -> list[EventOut]:
     """What an address can be told."""
     return [EventOut(name=name, description=text) for name, text in EVENTS.items()]

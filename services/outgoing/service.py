@@ -5,7 +5,6 @@ from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import ip_address
 
-from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from services.kit.errors import Conflict, FieldProblem, Invalid, NotFound
@@ -99,13 +98,7 @@ def get(session: Session, tenant_id: int, endpoint_id: int) -> WebhookEndpoint:
 
 def delete(session: Session, tenant_id: int, endpoint_id: int) -> None:
     row = get(session, tenant_id, endpoint_id)
-    session.execute(
-        delete_rows(WebhookDelivery).where(
-            WebhookDelivery.tenant_id == tenant_id, WebhookDelivery.endpoint_id == endpoint_id
-        )
-    )
-    session.delete(row)
-    session.flush()
+    repository.delete(session, row)
     forget(session)
 
 
@@ -185,7 +178,11 @@ def _check_events(events: Sequence[str]) -> None:
     for number, name in enumerate(events):
         if name not in EVENTS:
             near = get_close_matches(name, list(EVENTS), n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else "GET /api/webhook-events lists them."
+            hint = (
+                f"Did you mean '{near[0]}'?"
+                if near
+                else "GET /api/webhook-endpoints/events lists them."
+            )
             wrong.append(FieldProblem(f"events.{number}", "There is no such event.", hint))
     if wrong:
         raise Invalid("Some of these events do not exist.", code="no_such_event", problems=wrong)

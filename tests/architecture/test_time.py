@@ -19,6 +19,9 @@ PACKAGES = ("domain", "services", "nodes", "flows", "runtime")
 
 MAY_WAIT = {
     "runtime/pump.py": "the resident loop, which is no task: it waits for the next due row",
+    "runtime/live/server.py": "the API's own loop: says every few seconds that somebody listens",
+    "runtime/runs/results.py": "a request that asked to wait for its run, with a budget",
+    "runtime/runs/routes.py": "a request that waits a moment for a worker to let a run go",
 }
 """Async waits only; the programs that look after others stand apart."""
 SUPERVISORS = ("runtime/cli/", "runtime/demo/", "runtime/processes/")

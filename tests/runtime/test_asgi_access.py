@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, text
 from flows.models import Schedule, Trigger
 from migrations.tables import metadata
 from runtime.models import FlowRun
+from services.webhooks.models import WebhookEvent
 from tests.support.pictures import PDF
 
 CANARY = "canary-of-tenant-two"
@@ -78,6 +79,15 @@ ACCESS = {
     "GET /api/flows": "A",
     "POST /api/flows": "U",
     "POST /api/flows/validate": "U",
+    "GET /api/auto-replies": "A",
+    "POST /api/auto-replies": "U",
+    "POST /api/auto-replies/test": "A",
+    "PATCH /api/auto-replies/{rule_id}": "U",
+    "DELETE /api/auto-replies/{rule_id}": "U",
+    "PATCH /api/auto-replies/{rule_id}/toggle": "U",
+    "GET /api/webhook-events": "A",
+    "GET /api/webhook-events/{event_id}": "U",
+    "POST /api/webhook-events/{event_id}/replay": "U",
     "GET /api/rotators": "A",
     "POST /api/rotators": "U",
     "GET /api/rotators/{rotator_id}": "A",
@@ -86,6 +96,17 @@ ACCESS = {
     "GET /api/rotators/{rotator_id}/stats": "A",
     "GET /api/rotators/{rotator_id}/qr.png": "A",
     "GET /api/rotators/{rotator_id}/qr.svg": "A",
+    "GET /api/webhook-endpoints/events": "A",
+    "GET /api/webhook-endpoints": "U",
+    "POST /api/webhook-endpoints": "U",
+    "GET /api/webhook-endpoints/{endpoint_id}": "U",
+    "PATCH /api/webhook-endpoints/{endpoint_id}": "U",
+    "DELETE /api/webhook-endpoints/{endpoint_id}": "U",
+    "POST /api/webhook-endpoints/{endpoint_id}/rotate-key": "U",
+    "POST /api/webhook-endpoints/{endpoint_id}/test": "U",
+    "POST /api/webhook-endpoints/{endpoint_id}/replay": "U",
+    "GET /api/webhook-endpoints/{endpoint_id}/deliveries": "U",
+    "POST /api/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": "U",
     "GET /api/runs": "A",
     "GET /api/runs/dead": "A",
     "GET /api/runs/{run_id}": "A",
@@ -137,7 +158,9 @@ BODIES: dict[str, Any] = {
     "POST /api/chats/{phone}/send": {"text": "x"},
     "POST /api/chats/{phone}/assign": {"user_id": None},
     "PATCH /api/rotators/{rotator_id}": {"name": "x"},
+    "PATCH /api/auto-replies/{rule_id}": {"name": "x"},
     "PATCH /api/schedules/{schedule_id}": {"paused": True},
+    "PATCH /api/webhook-endpoints/{endpoint_id}": {"is_on": False},
     "PATCH /api/triggers/{trigger_id}": {"is_on": False},
     "POST /api/flows/{flow_id}/trigger": {"inputs": {}},
     "POST /api/runs/{run_id}/replay": {},
@@ -177,7 +200,10 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
     other_shop.chat("6281277777777", device, name=CANARY, text=CANARY)
     flow = other_shop.flow()[0]
     link = {"slug": "milik-dua", "name": CANARY, "target_numbers": [{"phone": "081266666666"}]}
+    rule = {"name": CANARY, "keyword": CANARY, "response_text": CANARY}
     return {
+        "rule_id": other.post("/api/auto-replies", json=rule).json()["id"],
+        "event_id": _what_waha_told(world, device),
         "rotator_id": other.post("/api/rotators", json=link).json()["id"],
         "contact_id": contact["id"],
         "campaign_id": campaign,
@@ -188,9 +214,30 @@ def ids_of_tenant_two(world, other, other_shop) -> dict[str, Any]:
         "phone": "6281277777777",
         "flow_id": flow,
         **_what_starts_and_ran(world, other_shop),
+        **_who_is_told(world, other),
         "number": 1,
         "key": other.post("/api/templates", json={"flow_id": flow}).json()["key"],
     }
+
+
+def _what_waha_told(world, device: int) -> int:
+    """An event that could not be dealt with."""
+    with world.database.write() as connection:
+        made = connection.execute(
+            insert(WebhookEvent),
+            {
+                "tenant_id": 2,
+                "device_id": device,
+                "event_id": "evt_of_two",
+                "type": "message",
+                "raw": CANARY.encode(),
+                "state": "DEAD",
+                "attempts": 3,
+                "error": CANARY,
+                "received_at": world.clock.now(),
+            },
+        )
+        return made.inserted_primary_key[0]
 
 
 def _what_starts_and_ran(world, other_shop) -> dict[str, int]:
@@ -224,6 +271,15 @@ def _what_starts_and_ran(world, other_shop) -> dict[str, int]:
             "trigger_id": trigger_id,
             "schedule_id": schedule.scalar_one(),
         }
+
+
+def _who_is_told(world, other) -> dict[str, int]:
+    """An address of tenant two, and what was delivered to it."""
+    given = {"url": "https://two.example.com/in", "description": CANARY}
+    made = other.post("/api/webhook-endpoints", json=given).json()["id"]
+    other.post(f"/api/webhook-endpoints/{made}/test")
+    listed = other.get(f"/api/webhook-endpoints/{made}/deliveries").json()["items"]
+    return {"endpoint_id": made, "delivery_id": listed[0]["id"]}
 
 
 def everything_of_tenant_two(world) -> dict[str, list[Any]]:
