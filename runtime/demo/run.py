@@ -1,4 +1,4 @@
-"""`alir demo`: one broadcast from a CSV file to the simulator, with a worker killed half-way."""
+"""`alir demo`: a broadcast to the simulator with a worker killed half-way; then customers write."""
 
 import json
 import shutil
@@ -16,10 +16,18 @@ from rich.text import Text
 
 from runtime import compose
 from runtime.compose import App
+from runtime.demo import act, bot
 from runtime.demo import shop as demo_shop
 from runtime.demo.verdict import REACHED, Verdict, judge
 from runtime.migrate import migrate
-from runtime.processes.supervisor import SANDBOX_KEY, Installation, Layout, running
+from runtime.processes.supervisor import (
+    OCR_PYTHON,
+    SANDBOX_KEY,
+    Installation,
+    Layout,
+    free_port,
+    running,
+)
 from services.campaigns import report
 from services.campaigns import service as campaigns
 from services.contacts.models import Import
@@ -29,6 +37,8 @@ from services.kit.errors import Unavailable
 TIME_SCALE = 200.0
 DELAY_S = (5.0, 20.0)
 """The pauses the product was specified with, before they are scaled down for the show."""
+BURST_S = 200.0
+"""Several messages in a row are over after so long, before it is scaled down: 1 s in the show."""
 PATIENCE_S = 120.0
 LOOK_S = 0.2
 RECEIPTS_S = 2.0
@@ -62,7 +72,15 @@ def run(*, as_json: bool = False, contacts: Path | None = None, kill: bool = Tru
         log.write(f"{name:>10} | {line}\n")
         log.flush()
 
-    layout = Layout(settings, port=0, sandbox_port=0, sandbox_options=SANDBOX_OPTIONS)
+    reads = OCR_PYTHON.exists()
+    layout = Layout(
+        settings,
+        port=0,
+        sandbox_port=0,
+        slow_workers=1 if reads else 0,
+        ocr_port=free_port(0, "the reader of images", "--ocr-port") if reads else None,
+        sandbox_options=SANDBOX_OPTIONS,
+    )
     with running(layout, say) as installation:
         outcome = _show(console, installation, settings, contacts, kill)
     log.close()
@@ -84,7 +102,9 @@ def _show(
     contacts: Path | None,
     kill: bool,
 ) -> dict[str, Any]:
-    console.print("[bold]Alir demo[/]: a broadcast from a CSV file to the WhatsApp simulator.")
+    console.print(
+        "[bold]Alir demo[/]: a broadcast from a CSV file to the WhatsApp simulator, and replies."
+    )
     console.print(
         f"Pauses of {DELAY_S[0]:.0f}-{DELAY_S[1]:.0f} s per number, shown "
         f"[bold]{TIME_SCALE:.0f} times faster[/]; gaps below are in unscaled seconds."
@@ -109,6 +129,11 @@ def _show(
             quiet_hours=False,
         ),
     )
+    made = _step(
+        console,
+        f"Reply flow, {len(bot.RULES)} keyword rules, one link",
+        lambda: bot.make(app, shop.tenant_id, shop.numbers, burst_s=BURST_S),
+    )
     path = contacts or demo_shop.CONTACTS
     taken = _step(
         console,
@@ -119,12 +144,29 @@ def _show(
     _watch(console, app, shop.tenant_id, campaign_id, installation, kill)
     _settle(console, app, shop.tenant_id, campaign_id)
     verdict = judge(app.database, campaign_id, installation.sandbox_url)
-    return _end(console, app, shop.tenant_id, campaign_id, verdict, taken, settings)
+    outcome = _end(console, app, shop.tenant_id, campaign_id, verdict, taken, settings)
+    console.print(
+        f"\n[bold]Now customers write.[/] Messages in a row get one answer, after "
+        f"{app.clock.seconds(BURST_S):.0f} s without another."
+    )
+    played = act.run(
+        app,
+        shop,
+        made,
+        campaign_id,
+        (installation.sandbox_url, installation.api_url, installation.ocr_url),
+        DELAY_S,
+        installation.look_after,
+    )
+    act.tell(console, played)
+    outcome["good"] = outcome["good"] and played.good
+    return outcome | played.as_json()
 
 
 def _first(installation: Installation) -> None:
     installation.start_redis()
     installation.start_sandbox()
+    installation.start_ocr()
 
 
 def _second(installation: Installation) -> None:

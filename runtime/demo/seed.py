@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import Table, select, update
 
 from runtime.compose import App
+from runtime.demo import bot
 from runtime.demo import shop as demo_shop
 from services.accounts.models import User
 from services.devices import links
@@ -64,8 +65,9 @@ def has_users(app: App) -> bool:
 
 
 def make(app: App, sandbox_url: str, key: str, webhook_base: str) -> Seeded:
-    """The login, the paired numbers, the flow and the contacts."""
+    """The login, the paired numbers, the flows, the rules, the link and the contacts."""
     made = demo_shop.make(app, sandbox_url, key, webhook_base)
+    bot.make(app, made.tenant_id, made.numbers)
     taken = demo_shop.take_contacts(app, made.tenant_id, demo_shop.CONTACTS)
     return Seeded(len(made.devices), int(taken.totals["created"]))
 

@@ -47,6 +47,14 @@ class Shop:
     devices: tuple[str, ...]
     flow_id: int
 
+    @property
+    def numbers(self) -> tuple[tuple[str, str, str], ...]:
+        """(title, phone, device) of each number."""
+        return tuple(
+            (title, phone, device)
+            for (title, phone), device in zip(NUMBERS, self.devices, strict=True)
+        )
+
 
 def find(app: App) -> int | None:
     """The demo tenant, when it is there already."""
@@ -104,7 +112,13 @@ def take_contacts(app: App, tenant_id: int, path: Path) -> Import:
 
 
 def start_campaign(
-    app: App, flows: Flows, shop: Shop, tags: str, delay_s: tuple[float, float]
+    app: App,
+    flows: Flows,
+    shop: Shop,
+    tags: str,
+    delay_s: tuple[float, float],
+    *,
+    name: str = "Promo gajian (demo)",
 ) -> int:
     """Make the broadcast and start it; returns its number."""
     now = app.clock.now()
@@ -114,7 +128,7 @@ def start_campaign(
             flows,
             shop.tenant_id,
             NewCampaign(
-                name="Promo gajian (demo)",
+                name=name,
                 flow_id=shop.flow_id,
                 params={
                     "audience_tag": tags,

@@ -1,4 +1,4 @@
-"""`alir demo`: one whole broadcast, told as one JSON object."""
+"""`alir demo`: a whole broadcast and what customers answer, told as one JSON object."""
 
 import json
 import os
@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
+from runtime.processes.supervisor import OCR_PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 PATIENCE_S = 150
@@ -22,11 +24,16 @@ KEYS = {
     "lost",
     "seconds",
     "report",
+    "replies",
+    "ocr",
+    "clicks",
 }
+SHARES = {"6281100000001": 50, "6281100000002": 30, "6281100000003": 20}
+"""Of a hundred clicks: the numbers stand 5:3:2."""
 
 
 @pytest.mark.e2e
-def test_everybody_is_reached_once_although_a_worker_is_killed() -> None:
+def test_everybody_is_reached_once_although_a_worker_is_killed_and_answered_once() -> None:
     with tempfile.TemporaryDirectory(prefix="alir-demo-") as made:
         folder = Path(made)
         done = subprocess.run(
@@ -54,3 +61,12 @@ def test_everybody_is_reached_once_although_a_worker_is_killed() -> None:
     assert "Quiet hours are switched off for this show" in done.stderr
     assert "reached 480 of 480" in done.stderr
     assert "480" in report
+    replies = told["replies"]
+    assert replies["asked"] == replies["answered"] >= 27
+    assert (replies["doubled"], replies["lost"]) == (0, 0)
+    assert 0 < replies["median_s"] < 10
+    if OCR_PYTHON.exists():
+        assert told["ocr"] == {"read": 1, "answered": 1}
+    else:
+        assert (told["ocr"], told["ocr_why_not"].count("setup-ocr")) == (None, 1)
+    assert told["clicks"] == {"asked": 100, "counted": 100, "per_number": SHARES}
