@@ -30,6 +30,8 @@ from services.kit.ports import Flows
 from services.kit.rate_limit import SIGN_INS_PER_MINUTE, Limit
 from services.kit.secrets import Sealer
 from services.kit.security import Passwords, Tokens
+from services.webhooks import door as webhooks
+from services.webhooks.receive import Batcher, Senders
 
 BODY_BYTES_MOST = 1024 * 1024
 """Of any request that does not say otherwise (uploads, webhooks)."""
@@ -82,8 +84,20 @@ def create_api(state: ApiState) -> FastAPI:
             app.include_router(router, prefix=API, max_body_size=BODY_BYTES_MOST)
     problems.install(app)
     app.add_middleware(Edge)
+    _add_webhooks(app, state)
     _add_links(app, state)
     return app
+
+
+def _add_webhooks(app: FastAPI, state: ApiState) -> None:
+    """WAHA's events are taken before the edge and the framework: they come by the thousand."""
+    app.state.webhooks = Batcher(state.database, state.doorbell)
+    app.add_middleware(
+        webhooks.Door,
+        senders=Senders(state.database, state.sealer),
+        batcher=app.state.webhooks,
+        clock=state.clock,
+    )
 
 
 def _add_links(app: FastAPI, state: ApiState) -> None:

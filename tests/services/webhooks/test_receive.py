@@ -14,8 +14,8 @@ from sqlalchemy import select, text, update
 
 from services.devices.models import Device
 from services.webhooks import repository
+from services.webhooks.door import BODY_BYTES_MOST
 from services.webhooks.models import WebhookEvent
-from services.webhooks.routes import BODY_BYTES_MOST
 
 SECRET = "hook-secret"
 
@@ -131,7 +131,7 @@ async def deliver(world, path: str, bodies: list[bytes]) -> list[int]:
         answers = await asyncio.gather(
             *(client.post(path, content=body, headers=signed(body)) for body in bodies)
         )
-    await world.app.state.webhook_desk.batcher.idle()
+    await world.app.state.webhooks.idle()
     return [answer.status_code for answer in answers]
 
 
