@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,10 +20,10 @@ from runtime.ports_chat import (
     RunPorts,
     agent_of,
     hand_over,
-    rule_books,
     rulings,
 )
 from services.accounts.models import Tenant
+from services.auto_replies.rules import RuleBooks, shared_books
 from services.blacklist.models import Blacklisted
 from services.contacts import audience, identities
 from services.contacts.models import Contact
@@ -33,9 +33,6 @@ from services.kit.clock import Clock
 from services.kit.db import AWAY, Database
 from services.kit.outbound_http import Door, Refused, Unanswered
 from services.kit.statements import Hot
-
-if TYPE_CHECKING:
-    from services.auto_replies.rules import RuleBooks
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
 blacklist: Table = Blacklisted.__table__  # type: ignore[assignment]
@@ -127,7 +124,7 @@ class DbPorts:
         media_root: Path = Path("var/media"),
         ocr_url: str = "",
         clock: Clock = UNSCALED,
-        rules: "RuleBooks | None" = None,
+        rules: RuleBooks | None = None,
         door: Door | None = None,
     ) -> None:
         self._files = MediaPorts(connection, tenant_id, media_root, ocr_url)
@@ -271,7 +268,7 @@ class DbPorts:
     def click(self, rotator: str, target: str, source: Values) -> str:
         raise NodeError("There is no link to note this click on.", code="no_link")
 
-    def for_run(self, row: Any) -> "RunPorts":
+    def for_run(self, row: Any) -> RunPorts:
         """The same for one run: `row` has chat_session_id, identity_id (the contact) and mode."""
         return RunPorts(self, row.chat_session_id, row.identity_id, row.mode)
 
@@ -280,7 +277,7 @@ class DbPorts:
         self, chat_id: int, contact_id: int | None, text: str, *, note: bool
     ) -> Sequence[Values]:
         """`reply_rules` of one chat."""
-        books = self._rules or rule_books(self._database)
+        books = self._rules or shared_books(self._database, self._clock)
         zone = str(self.profile()["zone"])
         found = rulings(
             self._connection, books, self.tenant_id, chat_id, contact_id, text, self._now, zone
@@ -308,7 +305,7 @@ class DbPorts:
         self.later(partial(hand_over, self.tenant_id, chat_id, ends, why))
         return {"agent": agent_of(self._connection, self.tenant_id, chat_id)}
 
-    def later(self, write: "Write") -> None:
+    def later(self, write: Write) -> None:
         """Keep a change for the transaction that records the runs."""
         self._writes.append(write)
 

@@ -1,10 +1,9 @@
 """What a run asks about its own chat: the shop's rules for it, what was said once, handing over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Table, bindparam, select, update
 
@@ -18,17 +17,16 @@ from nodes.contract import (
     Values,
 )
 from services.accounts.models import User
+from services.auto_replies.rules import RuleBooks
 from services.chats import takeover
 from services.chats.models import ChatSession
 from services.devices.models import Device as DeviceRow
 from services.kit.clock import Clock
-from services.kit.db import Database
 from services.kit.statements import Hot
 
 if TYPE_CHECKING:
-    from services.auto_replies.rules import RuleBooks
-
     from runtime.ports import DbPorts
+    from services.auto_replies.rules import RuleBooks
 
 chats: Table = ChatSession.__table__  # type: ignore[assignment]
 devices: Table = DeviceRow.__table__  # type: ignore[assignment]
@@ -50,19 +48,6 @@ _CHAT = Hot(
     .outerjoin(users, users.c.id == chats.c.assigned_to)
     .where(chats.c.tenant_id == bindparam("tenant"), chats.c.id == bindparam("chat"))
 )
-
-_BOOKS: "WeakKeyDictionary[Database, RuleBooks]" = WeakKeyDictionary()
-"""The compiled rules of a process, for each database it works on."""
-
-
-def rule_books(database: Database) -> "RuleBooks":
-    """The rules of this process, compiled once."""
-    found = _BOOKS.get(database)
-    if found is None:
-        from services.auto_replies.rules import RuleBooks
-
-        found = _BOOKS.setdefault(database, RuleBooks())
-    return found
 
 
 class ChatMemories:
@@ -190,7 +175,7 @@ class RunPorts:
 
 def rulings(
     connection: Connection,
-    books: "RuleBooks",
+    books: RuleBooks,
     tenant_id: int,
     chat_id: int,
     contact_id: int | None,
@@ -201,8 +186,7 @@ def rulings(
     """The shop's rules that a text meets in a chat, as `Ports.reply_rules` gives them."""
     chat = _chat(connection, tenant_id, chat_id)
     found = books.applying(connection, tenant_id, text, contact_id, chat.session_name, now, zone)
-    applied = [{**_values(ruling), "why_not": None} for ruling in found.applied]
-    return applied + [_values(ruling) for ruling in found.matched_too]
+    return [asdict(ruling) for ruling in (*found.applied, *found.matched_too)]
 
 
 def hand_over(
@@ -229,7 +213,3 @@ def _chat(connection: Connection, tenant_id: int, chat_id: int) -> Any:
     if not found:
         raise NodeError("The chat of this run is gone.", code="no_chat")
     return found[0]
-
-
-def _values(ruling: Any) -> dict[str, Any]:
-    return dict(ruling) if isinstance(ruling, Mapping) else asdict(ruling)
