@@ -6,7 +6,7 @@ the person may be blocked by now.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, bindparam, select
@@ -16,6 +16,7 @@ from flows.engine.state import RunState
 from services.blacklist.reasons import silences_replies
 from services.chats import takeover
 from services.chats.models import ChatMessage
+from services.kit.clock import Clock
 from services.kit.statements import Hot
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ said: Table = ChatMessage.__table__  # type: ignore[assignment]
 
 GATHER, MEDIA = "gather:", "media:"
 MEDIA_WAIT_S = 60.0
+"""So long a run waits for a file; see `media_wait`."""
 WANTED, STORED = "WANTED", "STORED"
 
 
@@ -88,6 +90,11 @@ def look(row: Any, state: RunState, surroundings: "_Surroundings") -> Ready | La
     return Ready(_event(signal, found.get(wanted[0])))
 
 
+def media_wait(clock: Clock) -> timedelta:
+    """How long a run waits for a file. A scaled clock gives a fetch the time of one call."""
+    return max(clock.span(MEDIA_WAIT_S), timedelta(seconds=clock.shortest_call_s))
+
+
 def media_values(row: Any) -> dict[str, Any] | None:
     """A file as flows see it; None while it has not come."""
     if row is None or row.media_state != STORED or not row.media_url:
@@ -123,7 +130,7 @@ def _deadline(row: Any, state: RunState, surroundings: "_Surroundings") -> datet
     told = (row.signal or {}).get("until") or state.trigger.get("media_until")
     if told is not None:
         return datetime.fromisoformat(told)
-    until: datetime = row.created_at + surroundings.world.clock.span(MEDIA_WAIT_S)
+    until: datetime = row.created_at + media_wait(surroundings.world.clock)
     return until
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, case, func, update
 
 from runtime import announce
 from runtime.advance import World, write_new
-from runtime.arrivals import MEDIA_WAIT_S
+from runtime.arrivals import media_wait
 from runtime.inbound import answering, doubles, echoes, guards, reading, starts, take, waits
 from runtime.inbound.answering import Decisions
 from runtime.inbound.books import Listeners
@@ -314,7 +314,7 @@ def _wakes(
         assert isinstance(said, Said)
         file = said.bare_id if said.media is not None else None
         values = {"text": said.text, "media": None, "type": said.kind, "id": said.bare_id}
-        until = now + clock.span(MEDIA_WAIT_S)
+        until = now + media_wait(clock)
         taken = [
             waits.wake(connection, run, values, now, file, one.chat.id, until) for run in woken
         ]

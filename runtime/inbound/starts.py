@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from runtime.arrivals import GATHER, MEDIA, MEDIA_WAIT_S, gather_key
+from runtime.arrivals import GATHER, MEDIA, gather_key, media_wait
 from runtime.claims import runs
 from runtime.inbound import triggers
 from runtime.inbound.books import Listener
@@ -44,7 +44,7 @@ def start(connection: Connection, starts: Sequence[Start], now: datetime, clock:
             | {
                 "status": "WAITING" if waits else "QUEUED",
                 "wait_key": f"{MEDIA}{one.one.chat.id}" if waits else None,
-                "wake_at": now + clock.span(MEDIA_WAIT_S) if waits else now,
+                "wake_at": now + media_wait(clock) if waits else now,
             }
         )
     if rows:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.engine.state import RunState
 from flows.engine.step import begin
-from runtime.arrivals import MEDIA_WAIT_S
+from runtime.arrivals import media_wait
 from runtime.inbound.books import Listener
 from runtime.inbound.reading import Heard
 from services.chats.intake import WANTED
@@ -30,7 +30,7 @@ def values_of(ones: Sequence[Heard], device: str, *, is_new: bool, clock: Clock)
             "contact": None,
             "quoted": quoted,
             "is_new": is_new,
-            "media_until": (last.row.received_at + clock.span(MEDIA_WAIT_S)).isoformat(),
+            "media_until": (last.row.received_at + media_wait(clock)).isoformat(),
         },
         entries,
         last.row.event_id,
