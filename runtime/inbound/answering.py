@@ -24,6 +24,7 @@ from services.chats import takeover
 from services.integrations.waha.inbound import Said
 from services.kit.statements import Hot
 from services.messages.ledger import REPLY
+from services.rotators import attribution
 
 blacklist: Table = Blacklisted.__table__  # type: ignore[assignment]
 
@@ -77,8 +78,9 @@ def decide(
     fast: list[Start] = []
     for one in incoming:
         assert isinstance(one.event, Said)
+        one.click = attribution.match(connection, one.row.tenant_id, one.text)
         start = _start(one, by_tenant.get(one.row.tenant_id, ()), found.devices)
-        if _is_wish(one.event.text):
+        if _is_wish(one.text):
             found.wishes.append((one, start))
             continue
         if (one.row.device_id, one.chat_key) in taken_over or not _may_answer(

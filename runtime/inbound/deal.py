@@ -28,6 +28,7 @@ from services.kit.clock import Clock
 from services.kit.db import Id
 from services.kit.statements import Hot
 from services.messages import acks
+from services.rotators import attribution
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
 
@@ -131,6 +132,8 @@ def _write_heard(connection: Connection, prepared: Prepared, world: World, now: 
     _write_said(connection, [one for one in live if isinstance(one.event, Said)], now)
     for one in live:
         _write_change(connection, one)
+        if one.click is not None and one.contact_id is not None:
+            attribution.convert(connection, one.click.click, one.contact_id, now)
     takeover.human_answered(
         connection,
         sorted({one.chat.id for one in decisions.takeovers if id(one) in ids}),
@@ -292,7 +295,7 @@ def _wishes(
             continue
         assert isinstance(one.event, Said)
         done = opt_out.act(
-            connection, one.row.tenant_id, one.row.device_id, one.chat, one.event.text, now
+            connection, one.row.tenant_id, one.row.device_id, one.chat, one.text, now
         )
         if done is not None:
             apply_skips(connection, done.skipped, now)
@@ -313,7 +316,7 @@ def _wakes(
         said = one.event
         assert isinstance(said, Said)
         file = said.bare_id if said.media is not None else None
-        values = {"text": said.text, "media": None, "type": said.kind, "id": said.bare_id}
+        values = {"text": one.text, "media": None, "type": said.kind, "id": said.bare_id}
         until = now + media_wait(clock)
         taken = [
             waits.wake(connection, run, values, now, file, one.chat.id, until) for run in woken

@@ -23,6 +23,7 @@ from services.integrations.waha.inbound import (
     is_private,
     read_event,
 )
+from services.rotators.attribution import Matched
 
 HISTORY = "history"
 """What the event ids of messages begin with that were taken over from the phone."""
@@ -46,6 +47,8 @@ class Heard:
     """The contact and the chat are known by the number that is told, if one is."""
     is_ours: bool = False
     """We sent it ourselves: it is in the ledger."""
+    click: Matched | None = None
+    """The click on one of the shop's links that this message began with."""
 
     @property
     def fact(self) -> tuple[int, str]:
@@ -55,6 +58,13 @@ class Heard:
     def chat_key(self) -> str:
         """How this chat is called in all tables."""
         return self.person.phone or self.person.lid or ""
+
+    @property
+    def text(self) -> str | None:
+        """What flows read: without the code of a link."""
+        if self.click is not None:
+            return self.click.text
+        return self.event.text if isinstance(self.event, Said) else None
 
     @property
     def is_history(self) -> bool:

@@ -42,7 +42,7 @@ def entry_of(one: Heard) -> dict[str, Any]:
     assert isinstance(one.event, Said)
     return {
         "id": one.event.bare_id,
-        "text": one.event.text,
+        "text": one.text,
         "type": one.event.kind,
         "media": None,
         "media_state": WANTED if one.event.media is not None else None,
