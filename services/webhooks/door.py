@@ -4,12 +4,12 @@ It waits for no thread but the commit, which all deliveries that wait at the sam
 leaves out the web framework, which would cost as much as all the rest together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.integrations.waha.webhooks import verify_hmac
 from services.kit.clock import Clock
@@ -21,6 +21,12 @@ PREFIX = "/webhooks/waha/"
 BODY_BYTES_MOST = 1024 * 1024
 STATUSES = (200, 400, 401, 404, 405, 413, 503)
 
+# ASGI's own shapes: this module knows no framework.
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 _PLAIN: Headers = [(b"content-length", b"0"), (b"x-content-type-options", b"nosniff")]
 _HEADERS: dict[int, Headers] = {
@@ -42,7 +48,7 @@ class Door:
     WAHA delivers anything but 2xx again.
     """
 
-    def __init__(self, app: ASGIApp, senders: Senders, batcher: Batcher, clock: Clock) -> None:
+    def __init__(self, app: AsgiApp, senders: Senders, batcher: Batcher, clock: Clock) -> None:
         self._app = app
         self._senders = senders
         self._batcher = batcher
