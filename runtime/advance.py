@@ -149,7 +149,9 @@ def carry(world: World, rows: Sequence[Row[Any]], queue: str = "hot") -> Carried
         surroundings = _Surroundings(connection, world, rows, now)
         for row in rows:
             _advance_one(row, surroundings, batch, allow_slow=queue != "hot")
-    return Carried(batch, surroundings.all_ports(), now)
+    # A slow step took its time: what it says is due from now on, and not late already.
+    said_at = now if queue == "hot" else world.clock.now()
+    return Carried(batch, surroundings.all_ports(), said_at)
 
 
 def carry_new(

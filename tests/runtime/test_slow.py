@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -21,12 +22,12 @@ from flows.engine.step import begin
 from flows.models import FlowVersion
 from runtime import claims
 from runtime.advance import World as RunWorld
-from runtime.advance import advance_due
+from runtime.advance import advance_due, carry
 from runtime.compose import App
 from runtime.models import FlowRun
 from runtime.plans import Plans
 from runtime.ports import TurnBlocks
-from runtime.slow import Slow
+from runtime.slow import QUEUE, Slow
 from services.integrations.media import store
 from services.kit.clock import Clock
 from services.kit.config import Settings
@@ -176,6 +177,22 @@ def test_a_run_with_a_picture_is_handed_over_and_its_text_goes_on(office: Office
     assert (row.status, row.reason) == ("SUCCEEDED", "terbaca")
     assert row.state["vars"] == {"teks": "TOTAL 25.000"}
     assert office.stub.scans == [{"path": f"1/{one.removeprefix('media:')}"}]
+
+
+def test_what_is_said_after_a_long_read_is_due_only_then(office: Office) -> None:
+    """Else an answer would count as late for the time its picture was looked at."""
+    began = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    office.clock = Clock(now=lambda: began + timedelta(minutes=11 * len(office.stub.scans)))
+    office.start(office.keep(picture()))
+    office.hand_over()
+    world = replace(office.hot(), ocr_url=office.stub.url)
+    with office.database.write() as connection:
+        rows = claims.claim_runs(connection, office.clock.now(), office.clock, QUEUE)
+
+    carried = carry(world, rows, QUEUE)
+
+    assert len(office.stub.scans) == 1
+    assert carried.now == began + timedelta(minutes=11)
 
 
 def test_hot_workers_never_claim_what_waits_to_be_read(office: Office) -> None:
