@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.integrations.media import store
 from services.kit.clock import Clock
 from services.kit.db import Database
-from services.kit.errors import Invalid, NotFound, ProductError, TooLarge
+from services.kit.errors import Invalid, NotFound, ProductError, TooLarge, Unavailable
 from services.media import repository
 from services.media.models import MediaFile
 
@@ -44,7 +44,8 @@ def add(
     """Take a file in; the same bytes a second time are the same file.
 
     The file comes in before the transaction and gets its name inside it: a row never stands
-    without its file. Raises: TooLarge (one file, or the quota), Invalid for what is not taken.
+    without its file. Raises: TooLarge (one file, or the quota), Invalid for what is not taken,
+    Unavailable while the folder can't be used.
     """
     with database.reading_session() as session:
         _check_quota(repository.used_bytes(session, tenant_id), 1, library)
@@ -79,6 +80,8 @@ def add(
             )
             session.add(made)
         return made
+    except store.MediaProblem as problem:
+        raise _told(problem) from problem
     finally:
         store.discard(received)
 
@@ -122,10 +125,17 @@ def thumbnail(library: Library, found: MediaFile) -> Path:
 
 
 def delete(database: Database, library: Library, tenant_id: int, media_id: int) -> None:
-    """Delete a file; it leaves the folder once the row is gone for good."""
+    """Delete a file; it leaves the folder once the row is gone for good.
+
+    Raises: NotFound; Unavailable while the folder can't be used, and both stay.
+    """
     with database.session() as session:
         repository.lock_tenant(session, tenant_id)
         found = get(session, tenant_id, media_id)
+        try:
+            store.check_home(library.root, tenant_id)
+        except store.MediaProblem as problem:
+            raise _told(problem) from problem
         session.delete(found)
     store.remove(library.root, tenant_id, found.name)
 
@@ -141,6 +151,8 @@ def _check_quota(used: int, more: int, library: Library) -> None:
 
 
 def _told(problem: store.MediaProblem) -> ProductError:
+    if problem.code == store.FOLDER_UNUSABLE:
+        return Unavailable(str(problem), code=problem.code, hint=problem.hint)
     kind = TooLarge if problem.code in _TOO_LARGE else Invalid
     return kind(str(problem), code=problem.code, hint=problem.hint)
 

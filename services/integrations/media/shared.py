@@ -1,5 +1,6 @@
 """Proves that processes look into one and the same media folder: a mark in it, and a probe."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -44,6 +45,8 @@ def probe(root: Path) -> Iterator[str]:
     Image.new("L", _PROBE_PX, "white").save(written, "PNG")
     folder = root / _PROBES
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    if folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, f"{_PROBES} is a link, and none is followed")
     file = folder / f"{secrets.token_hex(16)}.png"
     try:
         _write(file, written.getvalue())

@@ -7,12 +7,15 @@
 The root is shared by the API, the workers and the program that reads images.
 """
 
+import errno
 import mimetypes
 import os
 import re
 import secrets
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +34,20 @@ from services.integrations.media.kinds import (
 )
 from services.integrations.media.problem import MediaProblem
 
-__all__ = ["MediaProblem", "Received", "StoredFile", "check", "find", "folder", "keep", "receive"]
+__all__ = [
+    "FOLDER_UNUSABLE",
+    "MediaProblem",
+    "Received",
+    "StoredFile",
+    "check",
+    "find",
+    "folder",
+    "keep",
+    "receive",
+]
+
+FOLDER_UNUSABLE = "media_folder_unusable"
+"""The code of a problem of the place, not of the file: somebody has to mend the folder."""
 
 MAX_SEND_BYTES = MAX_MEDIA_BYTES
 """What may be sent: documents may be larger on WhatsApp, ours are not."""
@@ -45,6 +61,7 @@ FOLDER_MODE, FILE_MODE = 0o755, 0o644
 """The program that reads images may run as another user; it reads and never writes."""
 _INCOMING = ".incoming"
 _THUMBNAILS = ".thumbnails"
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
@@ -131,19 +148,19 @@ def receive(root: Path, stream: BinaryIO) -> Received:
     """Take a file in, no further than its type allows, and see what it is.
 
     Raises: MediaProblem (empty_media, media_type_unknown, media_too_large, broken_picture,
-    broken_pdf, picture_too_large); nothing is left behind then.
+    broken_pdf, picture_too_large, media_folder_unusable); nothing is left behind then.
     """
-    incoming = root / _INCOMING
-    incoming.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    _sweep(incoming)
-    path = incoming / secrets.token_hex(16)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as target:
-            return _copied(stream, target, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with _opened(root, _INCOMING) as incoming:
+        _sweep(incoming)
+        name = secrets.token_hex(16)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            with os.fdopen(os.open(name, flags, FILE_MODE, dir_fd=incoming), "wb") as target:
+                return _copied(stream, target, root / _INCOMING / name)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=incoming)
+            raise
 
 
 def _copied(stream: BinaryIO, target: BinaryIO, path: Path) -> Received:
@@ -186,18 +203,14 @@ def _unknown() -> MediaProblem:
 
 
 def keep(root: Path, tenant_id: int, received: Received, name: str | None = None) -> str:
-    """Give a file to a tenant; returns its name there, a fresh random one unless one is given."""
-    home = folder(root, tenant_id)
-    home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    if home.is_symlink():
-        raise MediaProblem("no_such_media", "The folder of this account is a link.")
+    """Give a file to a tenant; returns its name there, a fresh random one unless one is given.
+
+    Raises: MediaProblem (media_folder_unusable).
+    """
     name = name or secrets.token_hex(16) + received.kind.extension
-    os.replace(received.path, home / name)
-    handle = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with _opened(root, str(tenant_id)) as home:
+        os.replace(received.path, name, dst_dir_fd=home)
+        os.fsync(home)
     return name
 
 
@@ -207,26 +220,70 @@ def discard(received: Received) -> None:
 
 
 def remove(root: Path, tenant_id: int, name: str) -> None:
-    """Delete a tenant's file with its small copy; nothing happens when it is gone already."""
+    """Delete a tenant's file with its small copy; nothing happens when it is gone already.
+
+    Raises: MediaProblem (bad_media_name, media_folder_unusable).
+    """
     if not _NAME.fullmatch(name):
         raise MediaProblem("bad_media_name", f"{name[:80]!r} is not the name of a media file.")
-    (folder(root, tenant_id) / name).unlink(missing_ok=True)
-    _thumbnail_path(root, tenant_id, name).unlink(missing_ok=True)
+    with _opened(root, str(tenant_id)) as home:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=home)
+        try:
+            small = os.open(_THUMBNAILS, _FOLDER_FLAGS, dir_fd=home)
+        except OSError:
+            return  # there are none, or what stands there is not ours
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(_thumbnail_path(root, tenant_id, name).name, dir_fd=small)
+        finally:
+            os.close(small)
+
+
+def check_home(root: Path, tenant_id: int) -> None:
+    """Raises: MediaProblem when the folder of a tenant can't be used."""
+    with _opened(root, str(tenant_id)):
+        return
+
+
+@contextmanager
+def _opened(root: Path, name: str) -> Iterator[int]:
+    """A folder right below the root, made when it is not there: its descriptor.
+
+    Other programs write to this volume. What is done by the descriptor happens in this folder even
+    if its name becomes a link meanwhile. Raises: MediaProblem.
+    """
+    try:
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            (root / name).mkdir(mode=FOLDER_MODE)
+        descriptor = os.open(root / name, _FOLDER_FLAGS)
+    except OSError as error:
+        is_link = error.errno in (errno.ELOOP, errno.ENOTDIR) and (root / name).is_symlink()
+        why = "is a link: none is followed" if is_link else f"can't be used: {error.strerror}"
+        raise MediaProblem(
+            FOLDER_UNUSABLE,
+            f"{name!r} in the media folder {why}.",
+            "Put a folder in its place (`alir doctor` looks at the media folder).",
+        ) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _thumbnail_path(root: Path, tenant_id: int, name: str) -> Path:
     return folder(root, tenant_id) / _THUMBNAILS / f"{name}.webp"
 
 
-def _sweep(incoming: Path) -> None:
+def _sweep(incoming: int) -> None:
     """Delete what processes that died left behind."""
     before = time.time() - FORGOTTEN_AFTER_S
-    for one in incoming.iterdir():
-        try:
-            if one.lstat().st_mtime < before:
-                one.unlink()
-        except FileNotFoundError:
-            continue
+    for name in os.listdir(incoming):
+        with suppress(FileNotFoundError, IsADirectoryError):
+            found = os.stat(name, dir_fd=incoming, follow_symlinks=False)
+            if found.st_mtime < before and not stat.S_ISDIR(found.st_mode):
+                os.unlink(name, dir_fd=incoming)
 
 
 # --------------------------------------------------------------------------- the doctor
@@ -247,7 +304,11 @@ def check(root: Path) -> list[str]:
         free = os.statvfs(root)
     except OSError as error:
         return [f"{root} can't be used: {error.strerror or error}."]
-    problems = []
+    problems = [
+        f"{one} is a link, and none is followed: put a folder in its place."
+        for one in sorted(root.iterdir())
+        if one.is_symlink() and (one.name.isdecimal() or one.name == _INCOMING)
+    ]
     if free.f_bavail * free.f_frsize < FREE_BYTES_LEAST:
         problems.append(f"{root} has less than {FREE_BYTES_LEAST // 1024 // 1024} MB left.")
     if not root.stat().st_mode & stat.S_IXOTH:

@@ -164,3 +164,27 @@ def test_who_uploaded_is_written_down(world):
     with world.database.reading_session() as session:
         row = session.scalars(select(MediaFile)).one()
     assert (row.created_by, row.source) == (12, "upload")
+
+
+@pytest.mark.parametrize("linked", [".incoming", "1"])
+def test_a_link_in_the_media_folder_is_named_and_nothing_is_lost_by_it(world, tmp_path, linked):
+    client = world.client()
+    made = upload(client, picture()).json()
+    root, moved = world.settings.media, tmp_path / "moved"
+    (root / linked).rename(moved)
+    (root / linked).symlink_to(moved)
+    before = sorted(one.name for one in moved.iterdir())
+
+    refused = [upload(client, PDF), upload(client, picture())]
+    if linked == "1":
+        refused.append(client.delete(f"/api/media/{made['id']}"))
+
+    for answer in refused:
+        assert (answer.status_code, answer.json()["code"]) == (503, "media_folder_unusable")
+        assert f"'{linked}' in the media folder is a link" in answer.json()["detail"]
+    assert sorted(one.name for one in moved.iterdir()) == before
+    (root / linked).unlink()
+    moved.rename(root / linked)
+    assert [one["id"] for one in client.get("/api/media").json()["items"]] == [made["id"]]
+    assert client.get(f"/api/media/{made['id']}").content == picture()
+    assert list((root / ".incoming").iterdir()) == []

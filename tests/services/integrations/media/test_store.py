@@ -214,3 +214,66 @@ def test_a_link_in_the_place_of_a_thumbnail_is_not_followed(tmp_path, linked):
         small.parent.symlink_to(outside, target_is_directory=True)
 
     assert store.thumbnail(tmp_path, 1, name) is None
+
+
+@pytest.mark.parametrize("target", ["folder", "nowhere", "file"])
+def test_files_come_in_through_no_link(tmp_path, target):
+    root, outside = tmp_path / "media", tmp_path / "folder"
+    root.mkdir()
+    outside.mkdir()
+    (tmp_path / "file").touch()
+    (outside / "old").write_text("somebody else's")
+    os.utime(outside / "old", (0, 0))
+    (root / ".incoming").symlink_to(tmp_path / target)
+
+    with pytest.raises(store.MediaProblem) as refused:
+        store.receive(root, BytesIO(picture()))
+
+    assert refused.value.code == store.FOLDER_UNUSABLE
+    assert "'.incoming' in the media folder is a link" in str(refused.value)
+    assert [one.name for one in outside.iterdir()] == ["old"]
+    assert "is a link" in store.check(root)[0]
+
+
+def test_a_file_where_a_folder_belongs_is_told(tmp_path):
+    received = store.receive(tmp_path, BytesIO(picture()))
+    (tmp_path / "1").touch()
+
+    with pytest.raises(store.MediaProblem) as refused:
+        store.keep(tmp_path, 1, received)
+
+    assert (refused.value.code, refused.value.hint) == (store.FOLDER_UNUSABLE, refused.value.hint)
+    assert "'1' in the media folder can't be used: Not a directory" in str(refused.value)
+
+
+def test_nothing_is_deleted_or_kept_through_a_tenants_folder_that_is_a_link(tmp_path):
+    root, outside = tmp_path / "media", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.png").write_text("somebody else's")
+    received = store.receive(root, BytesIO(picture()))
+    (root / "1").symlink_to(outside)
+
+    for call in (
+        lambda: store.remove(root, 1, "a.png"),
+        lambda: store.keep(root, 1, received, "a.png"),
+        lambda: store.check_home(root, 1),
+    ):
+        with pytest.raises(store.MediaProblem) as refused:
+            call()
+        assert refused.value.code == store.FOLDER_UNUSABLE
+
+    assert (outside / "a.png").read_text() == "somebody else's"
+    assert "1 is a link" in store.check(root)[0]
+
+
+def test_nothing_is_deleted_through_a_folder_of_small_copies_that_is_a_link(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    name = kept(tmp_path, picture())
+    (outside / f"{name}.webp").write_text("somebody else's")
+    (tmp_path / "1" / ".thumbnails").symlink_to(outside)
+
+    store.remove(tmp_path, 1, name)
+
+    assert not (tmp_path / "1" / name).exists()
+    assert (outside / f"{name}.webp").exists()
