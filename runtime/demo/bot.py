@@ -42,7 +42,7 @@ class Rule:
 
 PRICES = Rule(
     "harga",
-    ("berapa", "price list"),
+    ("price list", "berapaan"),
     "{Halo|Hai} Kak, daftar harga: kaos polos Rp 65.000, kemeja batik Rp 185.000, hijab Rp 45.000.",
     "daftar harga",
 )
