@@ -41,8 +41,8 @@ SHOP_S = 120.0
 
 REAL_NUMBERS = (
     "  [bold yellow]REAL NUMBERS[/]: a campaign that is started writes to real people.\n"
-    "  Replies such as STOP are stored, but [bold]not acted on yet[/] in this version: read them\n"
-    "  on the phone, and put who says so on the blacklist (POST /api/blacklist) by hand."
+    "  BERHENTI and STOP are obeyed as soon as they are heard: WAHA must reach this machine under\n"
+    "  ALIR_PUBLIC_URL. Write to a number of yours from another phone, and see that it is answered."
 )
 
 

@@ -203,7 +203,8 @@ def test_a_whatsapp_server_that_is_down_holds_nothing_up_and_is_told_with_the_wa
     assert "Start WAHA, or correct ALIR_WAHA_URL" in said
     assert "SIMULATOR" not in said
     assert "REAL NUMBERS" in said
-    assert "Replies such as STOP are stored, but not acted on yet" in said
+    assert "BERHENTI and STOP are obeyed as soon as they are heard" in said
+    assert "under\n  ALIR_PUBLIC_URL" in said
 
 
 @pytest.mark.parametrize(
