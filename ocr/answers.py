@@ -46,6 +46,7 @@ class ScanOut(BaseModel):
 class HealthOut(BaseModel):
     """How the program is."""
 
+    service: Literal["ocr"] = Field(description="Tells this program from another at its port.")
     status: Literal["ready", "starting", "models_missing", "engine_broken"]
     detail: str
     engine: str

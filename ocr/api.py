@@ -28,7 +28,7 @@ PROBLEMS = {
     415: "Neither picture nor PDF",
     422: "Empty, damaged, locked or far too narrow",
     503: "Busy, starting, or without models; Retry-After says when to come again",
-    504: "Took too long and was stopped",
+    504: "Took too long and was stopped; with Retry-After: the machine was busy, come again",
 }
 _BODY = {
     "required": True,
@@ -110,6 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         reader: Reader = request.app.state.reader
         state = reader.state
         body = {
+            "service": "ocr",
             "status": state.name,
             "detail": state.detail,
             "engine": settings.engine,

@@ -7,6 +7,7 @@ import redis
 
 from runtime import compose, media_witness
 from runtime.cli.findings import Finding, ok, problem, warning
+from runtime.cli.ocr import reader_url
 from runtime.cli.up_state import running
 from runtime.media_witness import Seen
 from runtime.processes.supervisor import OCR_PYTHON
@@ -48,7 +49,7 @@ def folder(settings: Settings) -> Finding:
 def reader(settings: Settings) -> Finding:
     """Whether images can be read; nothing needs it but flows that do."""
     what = "Reader of images"
-    url = _reader_url(settings)
+    url = reader_url(settings)
     try:
         health = client.health(url, OCR_LOOK_S)
     except OcrError as error:
@@ -90,12 +91,6 @@ def _is_ours(settings: Settings) -> bool:
     return bool(settings.ocr_url == Settings.model_fields["ocr_url"].default)
 
 
-def _reader_url(settings: Settings) -> str:
-    """Where the installation that runs has its reader, else where the settings say."""
-    here = running(settings.var)
-    return (here.ocr_url if here else "") or settings.ocr_url
-
-
 # --------------------------------------------------------------------------- who shares the folder
 
 
@@ -125,7 +120,7 @@ def _probed(settings: Settings) -> Finding | None:
     None while there is no reader: the line about it says so. Raises: OSError.
     """
     what = "Media folder: reader"
-    url = _reader_url(settings)
+    url = reader_url(settings)
     try:
         if not client.health(url, OCR_LOOK_S).ready:
             return None

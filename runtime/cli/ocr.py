@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from runtime.cli.up_state import running
 from services.integrations.media.store import MAX_BYTES
 from services.integrations.ocr import client
 from services.integrations.ocr.types import OcrError, Scan
@@ -29,7 +30,7 @@ def read(file: Path, as_json: bool = False) -> int:
             hint="Make it smaller, or split it.",
         )
     try:
-        scan = client.scan_file(Settings().ocr_url, file, TIMEOUT_S)
+        scan = client.scan_file(reader_url(Settings()), file, TIMEOUT_S)
     except OcrError as error:
         raise _told(error) from error
     except OSError as error:
@@ -41,6 +42,12 @@ def read(file: Path, as_json: bool = False) -> int:
     else:
         sys.stderr.write(f"alir: there is no text in {file}.\n")
     return OK
+
+
+def reader_url(settings: Settings) -> str:
+    """Where the installation that runs has its reader, else where the settings say."""
+    here = running(settings.var)
+    return (here.ocr_url if here else "") or settings.ocr_url
 
 
 def _document(file: Path, scan: Scan) -> dict[str, object]:

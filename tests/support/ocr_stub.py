@@ -20,10 +20,15 @@ class OcrStub:
         self.scans: list[dict[str, Any]] = []
         self.answers: list[tuple[int, Any, dict[str, str]]] = []
         self.scan: dict[str, Any] = scan_of("TOTAL 25.000")
-        self.health: tuple[int, Any] = (200, {"status": "ready", "detail": "", "engine": "stub"})
+        self.health: tuple[int, Any] = (200, health_of("ready"))
         self.gate = threading.Event()
         self.gate.set()
         self.arrived = threading.Semaphore(0)
+
+
+def health_of(status: str, detail: str = "") -> dict[str, Any]:
+    """What GET /health answers."""
+    return {"service": "ocr", "status": status, "detail": detail, "engine": "stub"}
 
 
 def scan_of(*texts: str, confidence: float = 0.9) -> dict[str, Any]:

@@ -13,8 +13,14 @@ CONNECT_S = 3.0
 HEALTH_S = 5.0
 SLACK_S = 15.0
 """The program ends a document by its own limit and says so: we wait a little longer to hear it."""
+BUSY_TIMES = 8
+"""Its limit is processor time: on a busy machine it says so only after that many times as long."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 TEMPORARY = (429, 502, 503)
+TOO_SLOW = 504
+"""For good, unless it says when to come again: then the machine was busy, not the picture large."""
+SERVICE = "ocr"
+"""What the program calls itself in GET /health."""
 NOT_SHARED = ("file_not_found", "not_permitted", "outside_media_folder")
 """The program does not see our media folder as we do: then the file itself is sent."""
 STATES = ("ready", "starting", "models_missing", "engine_broken")
@@ -26,8 +32,9 @@ _START = "Start it with `alir up` after `make setup-ocr`, or set ALIR_OCR_URL to
 def scan_stored(url: str, relative_path: str, file: Path, timeout_s: float) -> Scan:
     """Read a file of the media folder, which the program shares; it is sent if it does not.
 
-    Raises: OcrError.
+    Nobody watches: where others have the processors, it takes BUSY_TIMES as long. Raises: OcrError.
     """
+    timeout_s *= BUSY_TIMES
     try:
         return scan_shared(url, relative_path, timeout_s)
     except OcrError as error:
@@ -58,7 +65,12 @@ def health(url: str, timeout_s: float = HEALTH_S) -> Health:
     status, body, _ = _ask("GET", url, "/health", timeout_s)
     document = _object(body)
     state, engine = document.get("status"), document.get("engine")
-    if state not in STATES or not isinstance(engine, str) or not engine:
+    if (
+        document.get("service") != SERVICE
+        or state not in STATES
+        or not isinstance(engine, str)
+        or not engine
+    ):
         raise OcrError(
             "not_the_reader",
             f"Another program answers at {url} (HTTP {status} to /health), not the reader of "
@@ -81,12 +93,13 @@ def _scan(
     document = _object(body)
     if status == 200:
         return read_scan(document)
+    retry_after_s = _seconds(headers.get("retry-after"))
     raise OcrError(
         str(document.get("code") or f"http_{status}")[:60],
         str(document.get("message") or f"The reader of images answered {status}.")[:500],
         str(document.get("hint") or ("" if "code" in document else _LOOK))[:500],
-        temporary=status in TEMPORARY,
-        retry_after_s=_seconds(headers.get("retry-after")),
+        temporary=status in TEMPORARY or (status == TOO_SLOW and retry_after_s is not None),
+        retry_after_s=retry_after_s,
     )
 
 

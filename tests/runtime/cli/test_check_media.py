@@ -75,7 +75,7 @@ def test_the_reader_of_images_says_how_it_is(tmp_path: Path) -> None:
     with ocr_stub.running() as stub:
         there = settings(tmp_path, ocr_url=stub.url)
         assert check_media.reader(there).said == f"{stub.url} answers (stub)"
-        stub.health = (503, {"status": "models_missing", "detail": "no models", "engine": "stub"})
+        stub.health = (503, ocr_stub.health_of("models_missing", "no models"))
 
         unready = check_media.reader(there)
 
@@ -170,7 +170,7 @@ def test_a_reader_that_does_not_find_it_is_not_well(
     assert len(stub.scans) == 1
 
 
-@pytest.mark.parametrize("health", [(503, {"status": "starting", "engine": "x"}), (200, b"<h1>")])
+@pytest.mark.parametrize("health", [(503, ocr_stub.health_of("starting")), (200, b"<h1>")])
 def test_what_is_no_ready_reader_is_given_no_picture(tmp_path: Path, health: Any) -> None:
     (tmp_path / "media").mkdir()
     with ocr_stub.running() as stub:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.cli.ocr import MAX_BYTES, read
+from runtime.cli.up_state import held
 from services.kit.errors import Invalid, TooLarge, Unavailable
 from tests.support import ocr_stub
 from tests.support.ocr_stub import OcrStub, scan_of
@@ -25,6 +26,19 @@ def test_prints_the_text_of_a_file(stub, tmp_path, capsys):
     assert read(tmp_path / "struk.png") == 0
 
     assert capsys.readouterr().out == "TOKO MAJU\nTOTAL 25.000\n"
+
+
+def test_asks_the_reader_of_the_installation_that_runs(stub, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ALIR_OCR_URL", ocr_stub.closed_address())
+    monkeypatch.setenv("ALIR_VAR", str(tmp_path))
+    with held(tmp_path) as hold:
+        hold.tell(ocr_url=stub.url)
+
+        assert read(tmp_path / "struk.png") == 0
+
+    assert capsys.readouterr().out == "TOTAL 25.000\n"
+    with pytest.raises(Unavailable):
+        read(tmp_path / "struk.png")
 
 
 def test_tells_programs_all_of_it(stub, tmp_path, capsys):

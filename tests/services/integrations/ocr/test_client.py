@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from services.integrations.ocr import client
 from services.integrations.ocr.types import OcrError
 from tests.support import ocr_stub
-from tests.support.ocr_stub import OcrStub, scan_of
+from tests.support.ocr_stub import OcrStub, health_of, scan_of
 
 
 @pytest.fixture
@@ -77,6 +78,7 @@ def test_the_confidence_of_a_scan_is_that_of_its_letters(stub, picture):
         (422, {}, False, None),
         (500, {}, False, None),
         (504, {}, False, None),
+        (504, {"Retry-After": "15"}, True, 15),
     ],
 )
 def test_an_answer_says_whether_to_come_again(
@@ -102,6 +104,18 @@ def test_a_program_that_is_away_or_hangs_is_asked_again_later(stub, picture, mon
     late = failed(client.scan_file, stub.url, picture, 0.05)
 
     assert (late.code, late.temporary) == ("timeout", True)
+
+
+def test_a_stored_picture_is_waited_for_longer_as_nobody_watches(stub, picture, monkeypatch):
+    monkeypatch.setattr(client, "SLACK_S", 0.0)
+    stub.gate.clear()
+
+    late = failed(client.scan_stored, stub.url, "1/a.png", picture, 0.02)
+
+    assert (late.code, late.temporary) == ("timeout", True)
+    monkeypatch.setattr(client, "BUSY_TIMES", 1_000)
+    threading.Timer(0.2, stub.gate.set).start()
+    assert client.scan_stored(stub.url, "1/a.png", picture, 0.02).text == "TOTAL 25.000"
 
 
 @pytest.mark.parametrize(
@@ -148,9 +162,11 @@ def test_an_address_that_is_none_is_said_to_be(picture, url):
         (200, b"<html>Welcome to nginx</html>"),
         (200, {}),
         (200, {"status": "ok"}),
-        (200, {"status": "ready"}),
-        (200, {"status": "ready", "engine": ""}),
-        (200, {"status": "up", "engine": "stub"}),
+        (200, {"service": "ocr", "status": "ready"}),
+        (200, {"service": "ocr", "status": "ready", "engine": ""}),
+        (200, {"service": "ocr", "status": "up", "engine": "stub"}),
+        (200, {"status": "ready", "engine": "stub"}),
+        (200, {"service": "search", "status": "ready", "engine": "stub"}),
         (200, []),
         (404, {"detail": "Not Found"}),
         (500, b""),
@@ -168,7 +184,7 @@ def test_another_program_at_the_address_is_not_taken_for_the_reader(stub, answer
 
 def test_health_is_what_the_program_says(stub):
     assert client.health(stub.url).ready
-    stub.health = (503, {"status": "models_missing", "detail": "no det", "engine": "stub"})
+    stub.health = (503, health_of("models_missing", "no det"))
 
     found = client.health(f"{stub.url}/")
 
