@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ocr import limits, memory, problems, wire
+from ocr import effort, limits, memory, problems, wire
 from ocr.engines import load
 from ocr.engines.contract import OcrEngine
 from ocr.problems import Refused
@@ -45,6 +45,8 @@ def main() -> int:
         traceback.print_exc()
         _say(answers, {"failed": f"{type(error).__name__}: {error}"[:300]})
         return 1
+    # Only now: a start that steps back takes minutes on a busy machine, and all wait for it.
+    effort.step_back()
     _say(answers, {"ready": {"engine": engine.name, "model": engine.model}})
     while (question := wire.read(questions)) is not None:
         asked = json.loads(question)

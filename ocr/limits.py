@@ -34,6 +34,13 @@ BODY_LIMIT_S = 30.0
 """From a request's head to the end of its body."""
 PAGE_TIME_SHARE = 0.5
 """How much of a document's time one page may take."""
+BUSY_TIMES = 8
+"""Reading is limited by processor time. On a busy machine a page may pass that many times the
+document's time on the clock, so that nobody waits for ever: 240 s by default, in which a process of
+the lowest priority gets 3 s of a processor that another one never leaves."""
+STILL_S = 30.0
+"""A reader that gets no processor time at all for so long hangs; the busiest machine gives some."""
+LOOK_AT_TIME_S = 0.1
 
 READER_BYTES_MAX = 540 * MEGABYTE
 """What the reader may hold at once with the default model; A4 pages take 450 MB. With the service
@@ -51,7 +58,9 @@ SERVICE_BLOCK_BYTES = 256 * 1024
 FRAME_BYTES_MAX = 16 * MEGABYTE
 """One message between the service and its reader."""
 START_LIMIT_S = 60.0
-"""From starting a reader to its first word."""
+"""Processor time from starting a reader to its first word; 2 s are usual."""
+START_STILL_S = 120.0
+"""A start without any processor time for so long hangs; a slow disk lets it have some."""
 WAIT_FOR_READER_S = 30.0
 """How long a request waits for a reader that is starting."""
 RESTART_PAUSE_S_MAX = 5.0

@@ -25,6 +25,14 @@ TURNS = {
 }
 """What brings a picture upright, by the EXIF orientation it came with."""
 STRIP_ROWS = 128
+SEEN_SIDE_PIXELS = 800
+"""So many columns and rows of a transparent picture tell which paper it needs."""
+SEEN_ALPHA = 64
+LUMINANCE = (0.299, 0.587, 0.114)
+LIGHT = 150
+"""From here on, of 255, a colour stands out better from black than from white."""
+DARK_SHARE_MAX = 0.02
+"""With more dark pixels there may be dark letters among the light ones: white paper as ever."""
 WITH_PAGES = {"TIFF"}
 """Formats whose further frames are further pages; of an animation the first frame is read."""
 
@@ -80,29 +88,42 @@ def picture_of(image: Image.Image) -> Picture:
 
 
 def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture on white paper, in three colours; in strips, as each copy of a whole one of the
+    """The picture on paper, in three colours; in strips, as each copy of a whole one of the
     largest size would take 100 MB."""
+    paper = _paper(image)
     if size == image.size:
-        return _on_white(image)
-    paper = Image.new("RGB", size)
+        return _on(paper, image)
+    shown = Image.new("RGB", size)
     scale = image.height / size[1]
     for top in range(0, size[1], STRIP_ROWS):
         bottom = min(size[1], top + STRIP_ROWS)
         first, last = floor(top * scale), min(image.height, ceil(bottom * scale))
-        strip = _on_white(image.crop((0, first, image.width, last)))
+        strip = _on(paper, image.crop((0, first, image.width, last)))
         part = (0, top * scale - first, strip.width, min(bottom * scale - first, strip.height))
-        paper.paste(strip.resize((size[0], bottom - top), Image.Resampling.BOX, box=part), (0, top))
-    return paper
+        shown.paste(strip.resize((size[0], bottom - top), Image.Resampling.BOX, box=part), (0, top))
+    return shown
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _on(paper: str, image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("RGB")
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image.convert("RGBA"))
-    return paper.convert("RGB")
+    ground = Image.new("RGBA", image.size, paper)
+    ground.alpha_composite(image.convert("RGBA"))
+    return ground.convert("RGB")
+
+
+def _paper(image: Image.Image) -> str:
+    """White; black where all that can be seen of a transparent picture is light, as white letters
+    are not seen on white."""
+    if not image.has_transparency_data:
+        return "white"
+    looked_at = min(image.width, SEEN_SIDE_PIXELS), min(image.height, SEEN_SIDE_PIXELS)
+    seen = np.asarray(image.resize(looked_at, Image.Resampling.NEAREST).convert("RGBA"))
+    seen = seen[seen[:, :, 3] >= SEEN_ALPHA][:, :3]
+    dark = int((seen @ np.array(LUMINANCE) < LIGHT).sum())
+    return "black" if len(seen) and dark <= len(seen) * DARK_SHARE_MAX else "white"
 
 
 def _readable(size: tuple[int, int]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from ocr import limits
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An answer that is not a text. A 5xx may be tried again, a 4xx comes out the same."""
+    """An answer that is not a text. What has a time to come back may be tried again."""
 
     status: int
     code: str
@@ -225,7 +225,7 @@ def page_too_slow(page: int, limit_s: float) -> Refused:
     return refuse(
         504,
         "time_limit",
-        f"Reading page {page} took longer than {limit_s:.3g} s and was stopped.",
+        f"Reading page {page} took more than {limit_s:.3g} s of processor time and was stopped.",
         "Send that page smaller, or the others without it.",
     )
 
@@ -234,8 +234,21 @@ def document_too_slow(page: int, limit_s: float) -> Refused:
     return refuse(
         504,
         "time_limit",
-        f"Reading the document took longer than {limit_s:g} s and was stopped at page {page}.",
+        f"Reading the document took more than {limit_s:g} s of processor time and was stopped at "
+        f"page {page}.",
         "Send fewer pages or a smaller picture.",
+    )
+
+
+def starved(page: int, spent_s: float, passed_s: float) -> Refused:
+    """No fault of the document: other programs had the processors, or the reader hung."""
+    return refuse(
+        504,
+        "starved",
+        f"Reading page {page} got {spent_s:.2g} s of processor time in {passed_s:.3g} s and was "
+        "stopped.",
+        "The machine is busy: try again after the seconds in Retry-After.",
+        retry_after_s=15,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ocr import limits, memory, problems, wire
 from ocr.assembly import assembled
+from ocr.effort import Effort
 from ocr.engines import missing
 from ocr.problems import Problem, Refused
 from ocr.settings import Settings
@@ -28,7 +29,15 @@ LOOK_AGAIN_S = 2.0
 
 
 class ChildDied(Exception):
-    """The reader ended in the middle of a page, or ran out of memory that others had used up."""
+    """The reader ended in the middle of a page."""
+
+
+class WornOut(Exception):
+    """A reader lacked memory for a page after it had others: a fresh one may have enough."""
+
+
+class _NoStart(Exception):
+    """A reader will not get ready; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Reader:
         """Who holds it has the reader idle."""
         self._ready = asyncio.Event()
         self._process: Process | None = None
-        self._pages_read = 0
+        self._pages_asked = 0
         self._keeper: asyncio.Task[None] | None = None
         self.state = State("starting")
         self.asked = 0
@@ -101,26 +110,27 @@ class Reader:
         Raises: Refused for a document that can't be read, or a reader that is not there.
         """
         pages: list[dict[str, Any]] = []
-        spent_s, lines, tries = 0.0, 0, ATTEMPTS
+        spent_s, passed_s, lines, tries = 0.0, 0.0, 0, ATTEMPTS
         while not pages or len(pages) < pages[-1]["count"]:
             number = len(pages) + 1
             async with self.turn:
                 if given_up is not None and await given_up():
                     raise problems.gone()
-                process = await self._reader_process()
                 start = perf_counter()
                 try:
-                    pages.append(await self._ask(process, document, number, spent_s))
+                    page, effort_s = await self._ask_fresh(document, number, spent_s)
                 except ChildDied:
                     tries -= 1
                     if not tries:
                         raise problems.crashed(number) from None
                     continue
-                spent_s += perf_counter() - start
+                pages.append(page)
+                passed_s += perf_counter() - start
+                spent_s += effort_s
             lines += len(pages[-1]["lines"])
             if lines > limits.DOCUMENT_LINES_MAX:
                 raise problems.too_many_lines(limits.DOCUMENT_LINES_MAX)
-        return assembled(pages, self._settings.engine, self._settings.model, spent_s)
+        return assembled(pages, self._settings.engine, self._settings.model, passed_s)
 
     async def _reader_process(self) -> Process:
         try:
@@ -136,30 +146,44 @@ class Reader:
         except TimeoutError:
             raise problems.starting() from None
 
+    async def _ask_fresh(
+        self, document: Path, page: int, spent_s: float
+    ) -> tuple[dict[str, Any], float]:
+        """Like `_ask`; what a used reader has no memory for is read by the next, so that an answer
+        doesn't depend on what was read before. The caller holds the turn: none comes between.
+
+        Raises: ChildDied, Refused.
+        """
+        try:
+            return await self._ask(await self._reader_process(), document, page, spent_s)
+        except WornOut:
+            return await self._ask(await self._reader_process(), document, page, spent_s)
+
     async def _ask(
         self, process: Process, document: Path, page: int, spent_s: float
-    ) -> dict[str, Any]:
-        """Raises: ChildDied; Refused with what the reader says or when it takes too much."""
+    ) -> tuple[dict[str, Any], float]:
+        """What the reader says of a page, and the processor time it took.
+
+        Raises: ChildDied; WornOut; Refused with what the reader says or when it takes too much.
+        """
         assert process.stdin is not None
         assert process.stdout is not None
-        left_s = self._settings.time_limit_s - spent_s
+        is_fresh, self._pages_asked = not self._pages_asked, self._pages_asked + 1
+        effort = Effort(process.pid)
         hears = asyncio.ensure_future(wire.receive(process.stdout))
         try:
-            async with asyncio.timeout(min(left_s, self._settings.page_limit_s)):
-                process.stdin.write(wire.packed_json({"file": str(document), "page": page}))
-                await process.stdin.drain()
-                while not (await asyncio.wait([hears], timeout=limits.LOOK_AT_MEMORY_S))[0]:
-                    if memory.resident_bytes(process.pid) > self._settings.reader_bytes_max:
-                        log.warning("the reader took too much memory and was stopped")
-                        self._end(process)
-                        raise problems.too_much_memory(page, self._settings.reader_bytes_max)
-                said = hears.result()
-        except TimeoutError:
-            self._end(process)
-            if left_s < self._settings.page_limit_s:
-                raise problems.document_too_slow(page, self._settings.time_limit_s) from None
-            raise problems.page_too_slow(page, self._settings.page_limit_s) from None
-        except asyncio.CancelledError:
+            process.stdin.write(wire.packed_json({"file": str(document), "page": page}))
+            await process.stdin.drain()
+            left_s = self._settings.time_limit_s - spent_s
+            while not (await asyncio.wait([hears], timeout=limits.LOOK_AT_MEMORY_S))[0]:
+                if memory.resident_bytes(process.pid) > self._settings.reader_bytes_max:
+                    log.warning("the reader took too much memory and was stopped")
+                    if not is_fresh:
+                        raise WornOut
+                    raise problems.too_much_memory(page, self._settings.reader_bytes_max)
+                self._check_time(effort, page, left_s)
+            said = hears.result()
+        except (WornOut, Refused, asyncio.CancelledError):
             self._end(process)
             raise
         except (asyncio.IncompleteReadError, ConnectionError, wire.TooLong):
@@ -173,24 +197,28 @@ class Reader:
             log.warning("the reader kept %d MB; starting another", said["holds_bytes"] >> 20)
             self._end(process)
         if "problem" in said:
-            self._out_of_memory(process, said["problem"]["code"])
+            if said["problem"]["code"] == "too_much_memory":
+                # One that ran out of memory may have broken things: another takes its place.
+                self._end(process)
+                if not is_fresh:
+                    raise WornOut
             raise Refused(Problem(**said["problem"]))
-        self._pages_read += 1
         answer: dict[str, Any] = said["answer"]
-        return answer
+        return answer, effort.look()
 
-    def _out_of_memory(self, process: Process, code: str) -> None:
-        """A reader that ran out of memory may have broken things: another takes its place. What
-        it read before has left its heap in pieces, so a fresh one may have room enough.
-
-        Raises: ChildDied when a fresh one should try.
-        """
-        if code != "too_much_memory":
+    def _check_time(self, effort: Effort, page: int, left_s: float) -> None:
+        """Raises: Refused when the page has taken too much, or is not getting anywhere."""
+        if not effort.is_due(limits.LOOK_AT_TIME_S):
             return
-        was_fresh = not self._pages_read
-        self._end(process)
-        if not was_fresh:
-            raise ChildDied
+        spent_s, page_limit_s = effort.look(), self._settings.page_limit_s
+        if spent_s >= min(left_s, page_limit_s):
+            if left_s < page_limit_s:
+                raise problems.document_too_slow(page, self._settings.time_limit_s)
+            raise problems.page_too_slow(page, page_limit_s)
+        most_s = self._settings.time_limit_s * limits.BUSY_TIMES
+        if effort.passed_s >= most_s or effort.still_s >= limits.STILL_S:
+            log.warning("page %d got %.2f s in %.0f s", page, spent_s, effort.passed_s)
+            raise problems.starved(page, spent_s, effort.passed_s)
 
     def _end(self, process: Process) -> None:
         self._ready.clear()
@@ -214,9 +242,13 @@ class Reader:
 
     async def _run_one(self) -> bool:
         """One reader from start to end; whether it ever got ready."""
-        self._pages_read = 0
+        self._pages_asked = 0
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, env=dict(self._environment)
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            env=dict(self._environment),
+            start_new_session=True,  # it steps back alone, not the service with it
         )
         self._process = process
         try:
@@ -233,13 +265,22 @@ class Reader:
 
     async def _wait_until_ready(self, process: Process) -> bool:
         assert process.stdout is not None
+        effort, hears = Effort(process.pid), asyncio.ensure_future(wire.receive(process.stdout))
         try:
-            async with asyncio.timeout(limits.START_LIMIT_S):
-                said = await wire.receive(process.stdout)
-        except TimeoutError:
-            said = {"failed": f"it said nothing for {limits.START_LIMIT_S:g} s"}
+            while not (await asyncio.wait([hears], timeout=limits.LOOK_AT_TIME_S))[0]:
+                # On a busy machine a start may last minutes: as long as it moves, it is let be.
+                if effort.look() >= limits.START_LIMIT_S:
+                    raise _NoStart(f"it said nothing in {effort.spent_s:.3g} s of processor time")
+                if effort.still_s >= limits.START_STILL_S:
+                    raise _NoStart(f"it did nothing for {effort.still_s:.3g} s")
+            said = hears.result()
+        except _NoStart as why:
+            said = {"failed": str(why)}
         except (asyncio.IncompleteReadError, ConnectionError, wire.TooLong, ValueError):
             said = {"failed": "it ended at once; see the log"}
+        finally:
+            hears.cancel()
+            await asyncio.gather(hears, return_exceptions=True)
         if "failed" in said:
             log.error("the reader did not start: %s", said["failed"])
             self.state = State("engine_broken", str(said["failed"]))

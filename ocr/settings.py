@@ -29,7 +29,7 @@ class Settings:
     queue_max: int = 8
     """Requests that may wait while one is read."""
     time_limit_s: float = 30.0
-    """For reading one document, without waiting."""
+    """Processor time for reading one document."""
 
     @property
     def page_limit_s(self) -> float:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,21 @@ def read(text: str, page: int, count: int, **more: Any) -> None:
     say({"answer": {"count": count, "page": described, "lines": lines}, **more})
 
 
+def spin(seconds: float) -> None:
+    """Use up so much processor time."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
 def main() -> None:
     if os.environ.get("FAILS") == "true":
         say({"failed": "no luck"})
         return
+    if os.environ.get("STARTS") == "slowly":
+        spin(0.4)
+    if os.environ.get("STARTS") == "never":
+        sys.stdin.buffer.read()
     say({"ready": {}})
     done = 0
     while (question := wire.read(sys.stdin.buffer)) is not None:
@@ -43,12 +55,15 @@ def main() -> None:
         match what:
             case "hang" if page == int(count or 1):
                 sys.stdin.buffer.read()
+            case "spin" if page == int(count or 1):
+                while True:
+                    pass
             case "die" if page == int(count or 1):
                 os._exit(9)
             case "die once" if not os.path.exists(MARK):
                 open(MARK, "w").close()
                 os._exit(9)
-            case "swell":
+            case "swell" if done or count:
                 bytearray(b"x" * (300 << 20))
                 sys.stdin.buffer.read()
             case "lack memory" if done or count:

@@ -108,11 +108,11 @@ async def test_a_page_that_takes_too_long_is_stopped_by_its_number_and_the_next_
     document: Documents,
 ) -> None:
     async with reader(replace(SETTINGS, time_limit_s=1)) as one:
-        await ready(one)
-        refused = await refusal_of(one, document("hang of 3"))
+        refused = await refusal_of(one, document("spin of 3"))
 
         assert (refused.problem.status, refused.problem.code) == (504, "time_limit")
-        assert refused.problem.message.startswith("Reading page 3 took longer than 0.5 s")
+        assert refused.problem.message.startswith("Reading page 3 took more than 0.5 s")
+        assert refused.retry_after_s is None
         assert (await one.read(document("next")))["text"] == "next"
 
 
@@ -122,11 +122,85 @@ async def test_a_document_that_takes_too_long_is_stopped_at_its_page(
 ) -> None:
     monkeypatch.setattr("ocr.limits.PAGE_TIME_SHARE", 2)
     async with reader(replace(SETTINGS, time_limit_s=0.5)) as one:
-        refused = await refusal_of(one, document("hang of 2"))
+        refused = await refusal_of(one, document("spin of 2"))
 
     assert refused.problem.code == "time_limit"
-    assert "document took longer than 0.5 s" in refused.problem.message
+    assert "document took more than 0.5 s" in refused.problem.message
     assert "page 2" in refused.problem.message
+    assert refused.retry_after_s is None
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("limit", ["STILL_S", "BUSY_TIMES"])
+async def test_a_page_that_gets_no_processor_time_may_come_again(
+    document: Documents, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"ocr.limits.{limit}", 0.02)
+    async with reader() as one:
+        refused = await refusal_of(one, document("hang of 2"))
+
+        assert (refused.problem.status, refused.problem.code) == (504, "starved")
+        assert refused.problem.message.startswith("Reading page 2 got 0")
+        assert refused.retry_after_s
+        monkeypatch.undo()
+        assert (await one.read(document("next")))["text"] == "next"
+
+
+@pytest.mark.asyncio
+async def test_time_on_the_clock_does_not_count_as_long_as_little_work_was_done(
+    document: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr.limits.LOOK_AT_TIME_S", 0.01)
+    async with reader(replace(SETTINGS, time_limit_s=0.5)) as one:
+        await ready(one)
+        task = asyncio.create_task(one.read(document("hang")))
+        await asyncio.wait([task], timeout=0.7)  # longer than a page may work
+
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.asyncio
+async def test_where_the_system_tells_no_processor_time_the_clock_counts(
+    document: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr.effort.used_s", lambda _: None)
+    async with reader(replace(SETTINGS, time_limit_s=0.5)) as one:
+        refused = await refusal_of(one, document("hang"))
+
+    assert refused.problem.code == "time_limit"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("starts", "limit", "says"),
+    [("slowly", "START_LIMIT_S", "said nothing in"), ("never", "START_STILL_S", "did nothing for")],
+)
+async def test_a_start_that_does_not_end_is_broken_off_with_its_reason(
+    document: Documents, monkeypatch: pytest.MonkeyPatch, starts: str, limit: str, says: str
+) -> None:
+    monkeypatch.setattr(f"ocr.limits.{limit}", 0.2)
+    async with reader(STARTS=starts) as one:
+        refused = await refusal_of(one, document("a"))
+
+    assert refused.problem.code == "engine_broken"
+    assert says in refused.problem.message
+
+
+@pytest.mark.asyncio
+async def test_a_start_that_moves_is_let_be_and_called_a_start(
+    document: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr.limits.START_STILL_S", 0.3)
+    states = set()
+    async with reader(STARTS="slowly") as one:
+        while one.state.name != "ready":
+            states.add(one.state.name)
+            await asyncio.sleep(0.01)
+        assert (await one.read(document("a")))["text"] == "a"
+
+    assert states == {"starting"}
 
 
 @pytest.mark.asyncio
@@ -156,12 +230,12 @@ async def test_a_document_that_ends_its_reader_gets_a_second_try_and_no_third(
 
 
 @pytest.mark.asyncio
-async def test_a_reader_that_swells_is_stopped_with_the_page_and_replaced(
+async def test_a_fresh_reader_that_swells_is_stopped_with_the_page_and_replaced(
     document: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ocr.limits.READER_BYTES_MAX", 200 << 20)
     async with reader() as one:
-        refused = await refusal_of(one, document("swell"))
+        refused = await refusal_of(one, document("swell of 1"))
 
         assert (refused.problem.status, refused.problem.code) == (413, "too_much_memory")
         assert "page 1 would take more than 200 MB" in refused.problem.message
@@ -169,13 +243,16 @@ async def test_a_reader_that_swells_is_stopped_with_the_page_and_replaced(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("lacks", ["swell", "lack memory"])
 async def test_a_used_reader_that_lacks_memory_leaves_the_page_to_a_fresh_one(
-    document: Documents,
+    document: Documents, monkeypatch: pytest.MonkeyPatch, lacks: str
 ) -> None:
+    monkeypatch.setattr("ocr.limits.READER_BYTES_MAX", 200 << 20)
     async with reader() as one:
-        await one.read(document("a"))
-        assert (await one.read(document("lack memory")))["text"] == "lack memory"
-        refused = await refusal_of(one, document("lack memory of 1"))
+        for before in ("a", "refuse", "a"):
+            await asyncio.gather(one.read(document(before)), return_exceptions=True)
+            assert (await one.read(document(lacks)))["text"] == lacks
+        refused = await refusal_of(one, document(f"{lacks} of 1"))
 
         assert refused.problem.code == "too_much_memory"
         assert (await one.read(document("next")))["text"] == "next"

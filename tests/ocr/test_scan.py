@@ -2,10 +2,12 @@
 
 import base64
 import json
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from bench.ocr import character_error_rate
 from tests.ocr.conftest import FIXTURES, Program
@@ -111,6 +113,26 @@ def test_a_page_without_text_is_an_empty_text(content: bytes, program: Program) 
     assert answer.json()["text"] == ""
     assert answer.json()["confidence"] == 0
     assert answer.json()["language"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("color", "size"),
+    [
+        ("white", (600, 120)),
+        ("yellow", (600, 120)),
+        ("black", (600, 120)),
+        ("white", (3_000, 1_600)),
+    ],
+)
+def test_letters_on_a_transparent_ground_are_read_dark_or_light(
+    color: str, size: tuple[int, int], program: Program
+) -> None:
+    picture, written = Image.new("RGBA", size), BytesIO()
+    font = ImageFont.load_default(60)
+    ImageDraw.Draw(picture).text((20, 30), "Diskon besar", color, font)
+    picture.save(written, "PNG")
+
+    assert program.upload(written.getvalue()).json()["text"] == "Diskon besar"
 
 
 def test_two_at_once_are_both_answered(program: Program) -> None:
