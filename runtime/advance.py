@@ -17,7 +17,7 @@ from flows.engine.state import RunState
 from flows.engine.step import Interrupt, advance, branch, resume
 from flows.engine.trace import Step, written
 from nodes.contract import Context, Message
-from runtime import announce, arrivals, calls, chat_scope, claims, fanout
+from runtime import announce, arrivals, calls, chat_scope, claims, fanout, own_campaign
 from runtime.claims import RunUpdate, claim_runs, record_runs, runs
 from runtime.plans import Plans
 from runtime.ports import DatabaseAway, DbPorts, TurnBlocks
@@ -31,8 +31,7 @@ from services.kit.outbound_http import Door
 from services.kit.statements import Hot
 from services.messages.ledger import (
     BROADCAST,
-    HUMAN,
-    REPLY,
+    DRIP,
     TEST,
     NewMessage,
     cancel_waiting,
@@ -47,7 +46,12 @@ SEND_KEY = "send"
 """`wait_key` of a run that waits for the outcome of its message."""
 LAST_SEND_KEY = "send!"
 """The same, where nothing follows a message that went out: the run ends with it."""
-_PRIORITY = {"broadcast": BROADCAST, "inbound": REPLY, "test": TEST, "human": HUMAN}
+ANSWER_S, SERVICE_S = 24 * 3600.0, 3600.0
+"""So long after a message, or another program's call, what a run says counts as asked for."""
+UNASKED = ("schedule", "event")
+"""Kinds of runs that nobody outside started: what they send stops with an opt-out."""
+DRIP_GAP_S = (5.0, 20.0)
+"""The pause of a reminder whose flow asks for none."""
 _ENDED = {"succeeded": "SUCCEEDED", "failed": "FAILED", "skipped": "SUCCEEDED"}
 
 
@@ -424,8 +428,14 @@ def _settle(
             values = {"new_queue": queue, "new_wake_at": now, "new_status": "QUEUED"}
         case halts.Yielded():
             values = {"new_wake_at": now, "new_status": "QUEUED"}
-        case halts.Fanout():
+        case halts.Fanout(cursor=cursor):
             values = {"new_cursor": fanout.cursor_of(halt), "new_wake_at": now}
+            if cursor.get("kind") == "audience" and row.campaign_id is None:
+                if row.parent_id is not None:
+                    # Nobody would close its campaign: it belongs to the run that called.
+                    _end(row, "FAILED", "audience_inside_another_run", state, trace, now, batch)
+                    return
+                batch.later.append((row.id, own_campaign.begin(row, plan, now)))
         case halts.Branching(targets=targets):
             for target in targets:
                 batch.children.append(
@@ -507,13 +517,17 @@ def _send(
     # Only what goes to the recipient is the campaign's; a notice to the owner is not.
     of_campaign = row.campaign_log_id is not None and is_contact
     pass_no = 1 + halt.round_no * 100 + (halt.attempt - 1)
+    origin = _origin(row, surroundings, of_campaign=of_campaign, is_contact=is_contact)
+    gap_s = (message.gap_min_s, message.gap_max_s)
+    if origin == "BROADCAST" and not of_campaign and not any(gap_s):
+        gap_s = DRIP_GAP_S
     batch.messages.append(
         NewMessage(
             tenant_id=row.tenant_id,
             device_id=device_id,
-            origin=_origin(row, of_campaign=of_campaign, is_contact=is_contact),
+            origin=origin,
             kind=message.kind,
-            priority=_PRIORITY.get(row.kind, BROADCAST) if of_campaign else min(row.priority, TEST),
+            priority=_priority(row, origin, of_campaign=of_campaign),
             chat_key=phone_of(message.to) or message.to,
             body=message.text,
             media=None
@@ -533,8 +547,8 @@ def _send(
             variant=message.path[:200] or None,
             link_preview=message.link_preview,
             typing_s=message.typing_s,
-            gap_min_s=message.gap_min_s,
-            gap_max_s=message.gap_max_s,
+            gap_min_s=gap_s[0],
+            gap_max_s=gap_s[1],
             campaign_id=row.campaign_id if of_campaign else None,
             campaign_log_id=row.campaign_log_id if of_campaign else None,
             run_id=row.id,
@@ -548,13 +562,27 @@ def _send(
     return None
 
 
-def _origin(row: Any, *, of_campaign: bool, is_contact: bool) -> str:
-    """What a message is to its device: an answer to the person of the run, or a notice."""
+def _origin(row: Any, surroundings: _Surroundings, *, of_campaign: bool, is_contact: bool) -> str:
+    """What a message is to its device and to the blacklist.
+
+    An answer, a notice to the owner, or what nobody asked for at this moment: of a campaign, of a
+    schedule or an event, or a reminder long after what started its run.
+    """
     if of_campaign:
         return "BROADCAST"
     if row.kind == "broadcast" or (row.kind == "inbound" and not is_contact):
         return "NOTICE"
-    return "REPLY"
+    if row.mode != "live":
+        return "REPLY"
+    fresh_s = ANSWER_S if row.kind == "inbound" else 0.0 if row.kind in UNASKED else SERVICE_S
+    age = surroundings.now - row.created_at
+    return "BROADCAST" if age >= surroundings.world.clock.span(fresh_s) else "REPLY"
+
+
+def _priority(row: Any, origin: str, *, of_campaign: bool) -> int:
+    if of_campaign:
+        return TEST if row.kind == "test" else BROADCAST
+    return DRIP if origin == "BROADCAST" else min(row.priority, TEST)
 
 
 def _end(

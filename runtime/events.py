@@ -1,6 +1,6 @@
 """Business events from the outbox: what a service wrote down, the runtime does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,10 @@ from sqlalchemy import Connection, Row, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flows.document import Document
-from flows.engine.plan import Plan, PlanError, compile_plan
+from flows.engine.plan import PlanError, compile_plan
 from flows.engine.step import begin
 from flows.models import FlowVersion
-from flows.references import resolve
-from runtime import announce, contact_events
+from runtime import announce, contact_events, own_campaign
 from runtime.claims import runs
 from runtime.schedules.fire import fire_due
 from services.campaigns.models import Campaign
@@ -28,7 +27,6 @@ log = structlog.get_logger("runtime.events")
 
 BATCH = 50
 CAMPAIGN_PRIORITY = 40
-LIMITS = ("quiet_hours", "device_per_day")
 
 
 def take_outbox(database: Database, clock: Clock) -> int:
@@ -112,18 +110,9 @@ def _campaign_started(connection: Connection, event: Row[Any], now: datetime) ->
         .where(campaigns.c.id == campaign.id)
         .values(
             run_id=made.inserted_primary_key[0],  # type: ignore[index]
-            limits=_limits(document, plan),
+            limits=own_campaign.limits_of(document, plan),
         )
     )
-
-
-def _limits(document: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """What the claims of this campaign obey: the flow's own limits, with its parameters."""
-    asked = document.get("limits") or {}
-    found = {
-        name: resolve(asked[name], {"params": plan.params}) for name in LIMITS if name in asked
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _campaign_moved(connection: Connection, event: Row[Any], now: datetime) -> None:

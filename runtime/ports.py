@@ -1,5 +1,6 @@
 """What nodes ask of the world, answered from the database: read ahead once for a whole batch."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial, wraps
@@ -9,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from domain import click_codes
 from domain.windows import next_allowed, windows
 from flows.engine.step import Interrupt
 from nodes.contract import AiTask, Audience, Device, Media, NodeError, ReadText, Values
@@ -33,6 +35,8 @@ from services.kit.clock import Clock
 from services.kit.db import AWAY, Database
 from services.kit.outbound_http import Door, Refused, Unanswered
 from services.kit.statements import Hot
+from services.rotators.clicks import notes
+from services.rotators.clicks import repository as clicks
 
 contacts: Table = Contact.__table__  # type: ignore[assignment]
 blacklist: Table = Blacklisted.__table__  # type: ignore[assignment]
@@ -266,7 +270,15 @@ class DbPorts:
 
     @_or_away
     def click(self, rotator: str, target: str, source: Values) -> str:
-        raise NodeError("There is no link to note this click on.", code="no_link")
+        if clicks.rotator_by_slug(self._connection, self.tenant_id, rotator) is None:
+            raise NodeError(f"There is no link called {rotator!r}.", code="no_link")
+        code = click_codes.encode(secrets.randbits(click_codes.BITS))
+        self._writes.append(
+            lambda connection, now: _note_click(
+                connection, self.tenant_id, (rotator, target, dict(source), code), now
+            )
+        )
+        return code
 
     def for_run(self, row: Any) -> RunPorts:
         """The same for one run: `row` has chat_session_id, identity_id (the contact) and mode."""
@@ -350,6 +362,16 @@ class DbPorts:
         for write in self._writes:
             write(connection, now)
         self._memories.write_down(connection, now)
+
+
+def _note_click(
+    connection: Connection,
+    tenant_id: int,
+    given: tuple[str, str, dict[str, str], str],
+    now: datetime,
+) -> None:
+    slug, target, source, code = given
+    notes.note(connection, tenant_id, slug, target, source, code, now)
 
 
 _BLOCKED = Hot(

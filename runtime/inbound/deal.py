@@ -300,6 +300,10 @@ def _wishes(
         if done is not None:
             apply_skips(connection, done.skipped, now)
             starts.drop_gathering(connection, [one.chat.id], done.what, now)
+            if done.what == "opted_out":
+                starts.end_conversations(
+                    connection, one.row.tenant_id, one.chat.contact_id, one.chat.id, now
+                )
         elif start is not None and takeover.is_bot(one.chat, now):
             ordinary.append(start)
     return ordinary

@@ -113,6 +113,36 @@ def drop_gathering(
         )
 
 
+def end_conversations(
+    connection: Connection, tenant_id: int, contact_id: int, chat_id: int, now: datetime
+) -> None:
+    """End what still goes on with a person who opted out: reminders, series, open questions.
+
+    Recipients of campaigns are not meant: their rows say by themselves that they opted out.
+    """
+    connection.execute(
+        update(runs)
+        .where(
+            runs.c.tenant_id == tenant_id,
+            runs.c.chat_session_id == chat_id,
+            runs.c.campaign_id.is_(None),
+            runs.c.status.in_(("QUEUED", "WAITING", "PAUSED")),
+        )
+        .values(desired_state="CANCELLED", wake_at=now)
+    )
+    connection.execute(
+        update(runs)
+        .where(
+            runs.c.tenant_id == tenant_id,
+            runs.c.identity_id == contact_id,
+            runs.c.chat_session_id.is_(None),
+            runs.c.campaign_id.is_(None),
+            runs.c.status.in_(("QUEUED", "WAITING", "PAUSED")),
+        )
+        .values(desired_state="CANCELLED", wake_at=now)
+    )
+
+
 def move_chats(
     connection: Connection, joined: Mapping[int, int], people: Mapping[int, int]
 ) -> None:

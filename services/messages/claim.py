@@ -43,7 +43,7 @@ from services.kit.db import one_of
 from services.kit.statements import Hot
 from services.messages import campaign_limits, limits, stale
 from services.messages.lane_rows import lane_state, lane_values, pacing_of, windows_of
-from services.messages.ledger import BROADCAST, TEST, lanes, messages
+from services.messages.ledger import BROADCAST, TEST, is_paced, lanes, messages
 from services.webhooks.models import WebhookEvent
 
 log = structlog.get_logger("services.messages.claim")
@@ -518,7 +518,7 @@ def _claimed(
         pacing,
         now,
         rules.rng,
-        Kind.BROADCAST if message.priority == BROADCAST else Kind.REPLY,
+        Kind.BROADCAST if is_paced(message.priority) else Kind.REPLY,
         zone=row.zone,
         min_any_gap_s=any_gap_s,
     )
@@ -575,7 +575,7 @@ def _sending_lane(sent: Claimed, row: Row[Any], rules: ClaimRules) -> dict[str, 
 
 def is_new_chat(sent: Claimed) -> bool:
     """Whether this message counts against the device's budget of new chats."""
-    return sent.is_cold and sent.priority == BROADCAST and sent.kind in _NAMED
+    return sent.is_cold and is_paced(sent.priority) and sent.kind in _NAMED
 
 
 def _due(device_id: int, at: datetime | None) -> dict[str, Any]:

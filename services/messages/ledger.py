@@ -15,8 +15,17 @@ from services.messages.models import OutboundMessage
 messages: Table = OutboundMessage.__table__  # type: ignore[assignment]
 lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
 
-HUMAN, REPLY, NOTICE, TEST, BROADCAST = 10, 20, 25, 30, 40
-"""Priorities; the smaller goes first. NOTICE: what the product tells the owner by itself."""
+HUMAN, REPLY, NOTICE, TEST, DRIP, BROADCAST = 10, 20, 25, 30, 35, 40
+"""Priorities; the smaller goes first.
+
+NOTICE: what the product tells the owner by itself. DRIP: what a flow sends unasked without being a
+campaign; it keeps the pauses of broadcasts and goes before them.
+"""
+
+
+def is_paced(priority: int) -> bool:
+    """Whether a message keeps the pauses of broadcasts and counts against their caps."""
+    return priority >= DRIP
 
 
 @dataclass(frozen=True, slots=True)

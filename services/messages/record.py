@@ -28,7 +28,7 @@ from services.kit.statements import Hot
 from services.messages import limits
 from services.messages.claim import Claimed, is_new_chat
 from services.messages.lane_rows import lane_values
-from services.messages.ledger import BROADCAST, lanes, messages
+from services.messages.ledger import is_paced, lanes, messages
 
 devices: Table = Device.__table__  # type: ignore[assignment]
 
@@ -226,7 +226,7 @@ def _back(done: Done, rules: RecordRules) -> dict[str, Any]:
 
 def _lane(done: Done, rules: RecordRules) -> dict[str, Any]:
     sent, outcome = done.sent, done.outcome
-    kind = Kind.BROADCAST if sent.priority == BROADCAST else Kind.REPLY
+    kind = Kind.BROADCAST if is_paced(sent.priority) else Kind.REPLY
     any_gap_s = rules.clock.seconds(rules.min_any_gap_s)
     at = done.ended_at
     if sent.kind == "typing" and isinstance(outcome, Accepted):

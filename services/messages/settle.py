@@ -17,7 +17,7 @@ from services.devices.models import Device
 from services.kit.clock import Clock
 from services.kit.statements import Hot
 from services.messages import limits
-from services.messages.ledger import BROADCAST, lanes, messages, ring
+from services.messages.ledger import is_paced, lanes, messages, ring
 from services.messages.record import Final
 
 devices = Device.__table__
@@ -76,7 +76,7 @@ def expire_sending(
     for row in stuck:
         # The call may have lasted until its time-out: gaps are counted from there.
         ended_by = row.sending_at + timedelta(seconds=limits.send_timeout_s(clock, row.kind))
-        is_broadcast = row.priority == BROADCAST
+        is_broadcast = is_paced(row.priority)
         earliest = ended_by + timedelta(seconds=row.gap_s if is_broadcast else 0.0)
         clock_of = lanes.c.next_broadcast_at if is_broadcast else lanes.c.next_any_at
         connection.execute(
