@@ -288,13 +288,18 @@ _WAKE = Hot(
 )
 
 
-def end_after_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """End runs whose last deed was the message that has just gone out: rows of run, key, at."""
-    if rows:
-        moved(row["run"] for row in rows)
-        _END_AFTER_SEND.many(connection, list(rows))
-        parents = _PARENTS.scalars(connection, {"ids": [row["run"] for row in rows]})
-        ring_parents(connection, set(parents), max(row["at"] for row in rows))
+def end_after_send(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """End runs whose last deed was the message that has just gone out: rows of run, key, at.
+
+    Returns how many that were.
+    """
+    if not rows:
+        return 0
+    moved(row["run"] for row in rows)
+    ended = _END_AFTER_SEND.many(connection, list(rows))
+    parents = _PARENTS.scalars(connection, {"ids": [row["run"] for row in rows]})
+    ring_parents(connection, set(parents), max(row["at"] for row in rows))
+    return ended
 
 
 def ring_parents(connection: Connection, parent_ids: set[int], now: datetime) -> None:

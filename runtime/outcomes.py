@@ -44,14 +44,13 @@ def apply_finals(
     )
     _apply_receipts(connection, finals, done)
     told = [final for final in finals if final.run_id is not None]
-    claims.end_after_send(
+    sent = [final for final in told if final.status == "SENT"]
+    ended = claims.end_after_send(
         connection,
-        [
-            {"run": final.run_id, "key": LAST_SEND_KEY, "at": final.at}
-            for final in told
-            if final.status == "SENT"
-        ],
+        [{"run": final.run_id, "key": LAST_SEND_KEY, "at": final.at} for final in sent],
     )
+    if ended == len(told):
+        return
     claims.wake(
         connection,
         [

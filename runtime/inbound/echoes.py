@@ -28,14 +28,7 @@ def mark_ours(connection: Connection, heard: Sequence[Heard], clock: Clock, now:
     if not mine:
         return
     places = [_place(one) for one in mine]
-    by_id = {
-        (row.device_id, row.wa_msg_id)
-        for row in connection.execute(
-            select(messages.c.device_id, messages.c.wa_msg_id).where(
-                tuple_(messages.c.device_id, messages.c.wa_msg_id).in_(places)
-            )
-        )
-    }
+    by_id = {(row.device_id, row.wa_msg_id) for row in _BY_ID.all(connection, {"places": places})}
     for one in mine:
         one.is_ours = _place(one) in by_id
     unknown = [one for one in mine if not one.is_ours]
@@ -58,6 +51,11 @@ def _place(one: Heard) -> tuple[int, str]:
     return one.row.device_id, one.event.bare_id
 
 
+_BY_ID = Hot(
+    select(messages.c.device_id, messages.c.wa_msg_id).where(
+        tuple_(messages.c.device_id, messages.c.wa_msg_id).in_(bindparam("places", expanding=True))
+    )
+)
 _ON_THE_WAY = Hot(
     select(messages.c.device_id, messages.c.chat_key, messages.c.body_hash).where(
         messages.c.device_id.in_(bindparam("devices", expanding=True)),

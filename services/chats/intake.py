@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, case, insert, or_, select, tuple_, update
 
 from services.chats.models import ChatMessage, ChatSession, InboundKey
 from services.kit.insert_once import InsertOnce
@@ -51,14 +51,14 @@ def first_heard(
     """
     if not facts:
         return {}
-    _HEARD.many(
+    new = _HEARD.many(
         connection,
         [
             {"device_id": device_id, "key": key[:KEY_CHARS], "event_id": event_id, "seen_at": now}
             for (device_id, key), event_id in sorted(facts.items())
         ],
     )
-    return heard(connection, list(facts))
+    return dict(facts) if new == len(facts) else heard(connection, list(facts))
 
 
 def heard(connection: Connection, facts: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
@@ -67,10 +67,7 @@ def heard(connection: Connection, facts: Sequence[tuple[int, str]]) -> dict[tupl
         return {}
     rows = _WHOSE.all(
         connection,
-        {
-            "devices": sorted({device_id for device_id, _ in facts}),
-            "keys": sorted({key[:KEY_CHARS] for _, key in facts}),
-        },
+        {"facts": sorted({(device_id, key[:KEY_CHARS]) for device_id, key in facts})},
     )
     return {(row.device_id, row.key): row.event_id for row in rows}
 
@@ -78,8 +75,7 @@ def heard(connection: Connection, facts: Sequence[tuple[int, str]]) -> dict[tupl
 _HEARD = InsertOnce(keys, ("device_id", "key"))
 _WHOSE = Hot(
     select(keys.c.device_id, keys.c.key, keys.c.event_id).where(
-        keys.c.device_id.in_(bindparam("devices", expanding=True)),
-        keys.c.key.in_(bindparam("keys", expanding=True)),
+        tuple_(keys.c.device_id, keys.c.key).in_(bindparam("facts", expanding=True))
     )
 )
 

@@ -12,11 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.sqltypes import TupleType
 
 Convert = Callable[[Any], Any] | None
 Values = Mapping[str, Any]
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update
 
 _LIST = re.compile(r"__\[POSTCOMPILE_(\w+?)\]")
 MYSQL = ("mysql", "mariadb")
@@ -33,6 +35,8 @@ class _Slot:
     is_list: bool
     constant: Any = None
     is_constant: bool = False
+    parts: tuple[Convert, ...] = ()
+    """Of a list of tuples: the converters of their parts."""
 
     def of(self, values: Values) -> Any:
         if self.is_constant:
@@ -44,12 +48,11 @@ class _Slot:
 class _Compiled:
     """A statement in one dialect's words."""
 
-    def __init__(
-        self, statement: Select[Any] | Insert | Update, dialect: Dialect, keys: Sequence[str] | None
-    ) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect, keys: Sequence[str] | None) -> None:
         done = statement.compile(dialect=dialect, column_keys=keys)
         self.text = str(done)
         self.mark = "%s" if dialect.name in MYSQL else "?"
+        self._tuples_begin = "VALUES " if dialect.tuple_in_values else ""
         binds = {done.bind_names[bind]: bind for bind in done.binds.values()}
         self.slots = [_slot(name, binds[name], dialect) for name in done.positiontup or ()]
         self.lists = [slot for slot in self.slots if slot.is_list]
@@ -63,7 +66,7 @@ class _Compiled:
         self._texts: dict[tuple[int, ...], str] = {}
         self.row: Any = None
         self.converts: list[tuple[int, Callable[[Any], Any]]] = []
-        if isinstance(statement, Select):
+        if isinstance(statement, Select | CompoundSelect):
             columns = list(statement.selected_columns)
             self.row = _row_type([str(column.key) for column in columns])
             for index, column in enumerate(columns):
@@ -89,17 +92,31 @@ class _Compiled:
                 items = [slot.convert(item) for item in items]
             # Few sizes, few texts: the driver and the server keep what they have parsed.
             size = len(items) if slot.is_constant else 1 << (len(items) - 1).bit_length()
-            flat += items + items[-1:] * (size - len(items))
+            items += items[-1:] * (size - len(items))
+            if slot.parts:
+                flat += [
+                    part if convert is None else convert(part)
+                    for item in items
+                    for part, convert in zip(item, slot.parts, strict=True)
+                ]
+            else:
+                flat += items
             sizes.append(size)
         return self._text(tuple(sizes)), flat
 
     def _text(self, sizes: tuple[int, ...]) -> str:
         text = self._texts.get(sizes)
         if text is None:
-            left = iter(sizes)
-            text = _LIST.sub(lambda _: ", ".join([self.mark] * next(left)), self.text)
+            left = iter(zip(self.lists, sizes, strict=True))
+            text = _LIST.sub(lambda _: self._marks(*next(left)), self.text)
             self._texts[sizes] = text
         return text
+
+    def _marks(self, slot: _Slot, size: int) -> str:
+        if not slot.parts:
+            return ", ".join([self.mark] * size)
+        one = "(" + ", ".join([self.mark] * len(slot.parts)) + ")"
+        return self._tuples_begin + ", ".join([one] * size)
 
     def tuple_of(self, values: Values) -> tuple[Any, ...]:
         flat = self._blank.copy()
@@ -155,6 +172,11 @@ def _row_type(names: Sequence[str]) -> Any:
 
 
 def _slot(name: str, bind: Any, dialect: Dialect) -> _Slot:
+    if isinstance(bind.type, TupleType):
+        parts = tuple(
+            part.dialect_impl(dialect).bind_processor(dialect) for part in bind.type.types
+        )
+        return _Slot(name, None, True, parts=parts)
     convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
     if bind.required:
         return _Slot(name, convert, bind.expanding)
@@ -167,11 +189,11 @@ def _slot(name: str, bind: Any, dialect: Dialect) -> _Slot:
 class Hot:
     """A statement that is run over and over.
 
-    Parameters are `bindparam`s without a value; lists (`expanding=True`) may not be empty. Reads
-    give named tuples of the selected columns.
+    Parameters are `bindparam`s without a value; lists (`expanding=True`) may not be empty, and
+    hold tuples where a `tuple_` is looked for. Reads give named tuples of the selected columns.
     """
 
-    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+    def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tup
 
 from domain.states import grow_ack
 from services.devices.models import Device
+from services.kit.statements import Hot
 from services.messages.ledger import messages
 from services.messages.models import EarlyAck
 from services.messages.record import Final
@@ -36,11 +37,7 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
     """
     if not levels:
         return [], []
-    rows = connection.execute(
-        select(messages, _SESSION_NAME)
-        .where(tuple_(messages.c.device_id, messages.c.wa_msg_id).in_(list(levels)))
-        .with_for_update()
-    ).all()
+    rows = _TOLD.all(connection, {"told": list(levels)})
     known = {(row.device_id, row.wa_msg_id) for row in rows}
     finals: list[Final] = []
     grown: list[Grown] = []
@@ -59,7 +56,7 @@ def apply(connection: Connection, levels: Levels, now: datetime) -> tuple[list[F
         if row.campaign_log_id is not None and (settles or row.status in ("SENT", "UNKNOWN")):
             grown.append(Grown(row.campaign_log_id, level))
     if changes:
-        connection.execute(_GROW, changes)
+        _GROW.many(connection, changes)
     settled = [final.message_id for final in finals]
     if settled:
         connection.execute(
@@ -83,7 +80,14 @@ _SESSION_NAME = (
     .scalar_subquery()
     .label("session_name")
 )
-_GROW = (
+_TOLD = Hot(
+    select(messages, _SESSION_NAME)
+    .where(
+        tuple_(messages.c.device_id, messages.c.wa_msg_id).in_(bindparam("told", expanding=True))
+    )
+    .with_for_update()
+)
+_GROW = Hot(
     update(messages)
     .where(messages.c.id == bindparam("message"))
     .values(ack_level=bindparam("level"))
@@ -116,9 +120,7 @@ def _remember(connection: Connection, levels: Levels, now: datetime) -> None:
     keys = list(levels)
     known = {
         (row.device_id, row.wa_msg_id): row.ack_level
-        for row in connection.execute(
-            select(early).where(tuple_(early.c.device_id, early.c.wa_msg_id).in_(keys))
-        )
+        for row in _EARLY.all(connection, {"told": keys})
     }
     fresh = [
         {"device_id": device, "wa_msg_id": bare, "ack_level": levels[device, bare], "seen_at": now}
@@ -126,7 +128,7 @@ def _remember(connection: Connection, levels: Levels, now: datetime) -> None:
         if (device, bare) not in known
     ]
     if fresh:
-        connection.execute(insert(early), fresh)
+        _KEEP.many(connection, fresh)
     for (device, bare), level in known.items():
         if grow_ack(level, levels[device, bare]) != level:
             connection.execute(
@@ -136,15 +138,21 @@ def _remember(connection: Connection, levels: Levels, now: datetime) -> None:
             )
 
 
+_EARLY = Hot(
+    select(early).where(
+        tuple_(early.c.device_id, early.c.wa_msg_id).in_(bindparam("told", expanding=True))
+    )
+)
+_KEEP = Hot(insert(early))
+
+
 def catch_up(
     connection: Connection, sent: Sequence[tuple[int, str]], now: datetime
 ) -> tuple[list[Final], list[Grown]]:
     """Receipts that came before WAHA had told us the id of these messages."""
     if not sent:
         return [], []
-    found = connection.execute(
-        select(early).where(tuple_(early.c.device_id, early.c.wa_msg_id).in_(list(sent)))
-    ).all()
+    found = _EARLY.all(connection, {"told": list(sent)})
     if not found:
         return [], []
     keys = [(row.device_id, row.wa_msg_id) for row in found]

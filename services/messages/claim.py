@@ -324,12 +324,14 @@ def _pick(
     if not open_lanes:
         return {}
     values: dict[str, Any] = {"now": now}
-    for index, (device_id, (row, top)) in enumerate(open_lanes.items()):
-        values[f"device{index}"] = device_id
-        values[f"top{index}"] = top
-        values[f"cold{index}"] = _cold_allowed(row, now)
+    # Few sizes, few statements: what is left over asks for a device that is none.
+    size = 1 << (len(open_lanes) - 1).bit_length()
+    asked = [(device, top, _cold_allowed(row, now)) for device, (row, top) in open_lanes.items()]
+    for index, (device_id, top, cold) in enumerate(asked + [(0, 0, False)] * (size - len(asked))):
+        values |= {f"device{index}": device_id, f"top{index}": top, f"cold{index}": cold}
+    ids = _firsts(size).scalars(connection, values)
     picked: dict[int, _Picked] = {}
-    for row in _firsts(len(open_lanes)).all(connection, values):
+    for row in _WHOLE.all(connection, {"ids": ids}) if ids else ():
         first = picked.setdefault(row.device_id, _Picked(row))
         first.listed.update(why for why in (row.chat_listed, row.person_listed) if why is not None)
         first.heard = bool(first.heard or row.heard or row.heard_too)
@@ -374,7 +376,7 @@ def _unread(chat_key: Any) -> Any:
 
 @cache
 def _firsts(lanes_open: int) -> Hot:
-    """One statement for the first message of each of so many lanes; built once per number."""
+    """One statement for the id of the first message of each of so many lanes."""
     firsts = [
         select(
             select(messages.c.id)
@@ -397,47 +399,49 @@ def _firsts(lanes_open: int) -> Hot:
         )
         for index in range(lanes_open)
     ]
-    ids = (firsts[0] if lanes_open == 1 else union_all(*firsts)).subquery()
-    # The blacklist and unread messages are asked for in one statement, so that an opt-out is seen
-    # as the one or as the other, whenever it is dealt with. One row for each further address of
-    # the person; joined outwards, because MySQL would else begin with the events.
-    return Hot(
-        select(
-            *_NEEDED,
-            campaigns.c.limits,
-            chats.c.mode,
-            chats.c.mode_reason,
-            chats.c.human_until,
-            _of_chat.c.reason.label("chat_listed"),
-            _of_person.c.reason.label("person_listed"),
-            and_(messages.c.origin == "BROADCAST", _unread(messages.c.chat_key)).label("heard"),
-            and_(messages.c.origin == "BROADCAST", _unread(identities.c.value)).label("heard_too"),
-        )
-        .join(ids, ids.c.id == messages.c.id)
-        .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
-        .outerjoin(chats, chats.c.id == messages.c.chat_session_id)
-        .outerjoin(
-            identities,
-            and_(
-                identities.c.contact_id == messages.c.identity_id,
-                identities.c.value != messages.c.chat_key,
-            ),
-        )
-        .outerjoin(
-            _of_chat,
-            and_(
-                _of_chat.c.tenant_id == messages.c.tenant_id,
-                _of_chat.c.phone == messages.c.chat_key,
-            ),
-        )
-        .outerjoin(
-            _of_person,
-            and_(
-                _of_person.c.tenant_id == messages.c.tenant_id,
-                _of_person.c.phone == identities.c.value,
-            ),
-        )
+    return Hot(firsts[0] if lanes_open == 1 else union_all(*firsts))
+
+
+# The blacklist and unread messages are asked for in one statement, so that an opt-out is seen
+# as the one or as the other, whenever it is dealt with. One row for each further address of
+# the person; joined outwards, because MySQL would else begin with the events.
+_WHOLE = Hot(
+    select(
+        *_NEEDED,
+        campaigns.c.limits,
+        chats.c.mode,
+        chats.c.mode_reason,
+        chats.c.human_until,
+        _of_chat.c.reason.label("chat_listed"),
+        _of_person.c.reason.label("person_listed"),
+        and_(messages.c.origin == "BROADCAST", _unread(messages.c.chat_key)).label("heard"),
+        and_(messages.c.origin == "BROADCAST", _unread(identities.c.value)).label("heard_too"),
     )
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)))
+    .outerjoin(campaigns, campaigns.c.id == messages.c.campaign_id)
+    .outerjoin(chats, chats.c.id == messages.c.chat_session_id)
+    .outerjoin(
+        identities,
+        and_(
+            identities.c.contact_id == messages.c.identity_id,
+            identities.c.value != messages.c.chat_key,
+        ),
+    )
+    .outerjoin(
+        _of_chat,
+        and_(
+            _of_chat.c.tenant_id == messages.c.tenant_id,
+            _of_chat.c.phone == messages.c.chat_key,
+        ),
+    )
+    .outerjoin(
+        _of_person,
+        and_(
+            _of_person.c.tenant_id == messages.c.tenant_id,
+            _of_person.c.phone == identities.c.value,
+        ),
+    )
+)
 
 
 def _cold_allowed(row: Row[Any], now: datetime) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, literal, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, exists, literal, or_, select, update
 
 from domain.health import Health, after_send
 from domain.pacing import Kind, ended, lost, taken_back
@@ -132,6 +132,7 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
         if rows[name]:
             statement.many(connection, rows[name])
     _LANE.many(connection, lane_rows)
+    _REST.run(connection, {"devices": sorted({row["device"] for row in lane_rows})})
     _judge_devices(connection, mine, rules)
     return finals
 
@@ -337,6 +338,18 @@ _LANE = Hot(
         | {"cold_today": lanes.c.cold_today - bindparam("cold_back")}
     )
 )
+
+
+# After the lanes are ours: who enqueues a message makes its lane due after this, or before it.
+_REST = Hot(
+    update(lanes)
+    .where(
+        lanes.c.device_id.in_(bindparam("devices", expanding=True)),
+        ~exists().where(messages.c.device_id == lanes.c.device_id, messages.c.status == "PENDING"),
+    )
+    .values(due_at=None)
+)
+"""A lane in which nothing waits is not looked at."""
 
 
 def _judge_devices(connection: Connection, mine: Sequence[Done], rules: RecordRules) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from services.accounts.models import Tenant
@@ -99,3 +99,20 @@ def test_a_failed_transaction_keeps_nothing(any_database):
 
     with any_database.read() as connection:
         assert READ.all(connection, {"ids": [101, 102]}) == []
+
+
+def test_a_list_of_pairs_finds_exactly_these_pairs(any_database):
+    pairs = Hot(
+        select(tenants.c.id)
+        .where(
+            tuple_(tenants.c.zone, tenants.c.created_at).in_(bindparam("pairs", expanding=True)),
+            tenants.c.id.in_(bindparam("ids", expanding=True)),
+        )
+        .order_by(tenants.c.id)
+    )
+    with any_database.write() as connection:
+        ADD.many(connection, _rows(5))
+        asked = [("Asia/Jakarta", NOW), ("Asia/Makassar", NOW.replace(year=2025)), ("-", NOW)]
+
+        assert pairs.scalars(connection, {"pairs": asked, "ids": [101, 102, 103]}) == [101, 103]
+        assert pairs.scalars(connection, {"pairs": asked[1:], "ids": [101, 102]}) == []

@@ -207,6 +207,7 @@ def test_what_certainly_did_not_leave_uses_up_no_cap(
 def test_gaps_are_counted_from_the_end_of_the_call(any_lab: Lab) -> None:
     device = any_lab.device()
     any_lab.message(device, gap_min_s=30.0, gap_max_s=30.0)
+    any_lab.message(device, gap_min_s=30.0, gap_max_s=30.0)
     sent = any_lab.send()
 
     any_lab.record(sent, accepted(sent), after_s=12)
@@ -215,6 +216,24 @@ def test_gaps_are_counted_from_the_end_of_the_call(any_lab: Lab) -> None:
     assert lane.next_broadcast_at == NOON + timedelta(seconds=42)
     assert lane.next_any_at == NOON + timedelta(seconds=13)
     assert lane.due_at == any_lab.now
+
+
+def test_a_lane_in_which_nothing_waits_is_looked_at_again_when_something_does(
+    any_lab: Lab,
+) -> None:
+    device, other = any_lab.device(), any_lab.device()
+    any_lab.message(device)
+    any_lab.message(other)
+    any_lab.message(other)
+    for sent in any_lab.claim().sends:
+        any_lab.record(sent, accepted(sent))
+
+    assert any_lab.lane(device).due_at is None
+    assert any_lab.lane(other).due_at == any_lab.now
+
+    any_lab.message(device)
+
+    assert any_lab.lane(device).due_at == any_lab.now
 
 
 def test_a_call_nobody_saw_end_is_counted_as_long_as_it_may_have_lasted(any_lab: Lab) -> None:
