@@ -97,7 +97,7 @@ def recurrence(
     BYSETPOS, WKST. Without `start` intervals count from Monday, 1 January 2024, 00:00.
     Raises: BadRule.
     """
-    from dateutil import rrule  # type: ignore[import-untyped]  # slow to import
+    from dateutil import rrule  # slow to import
 
     parts = _parts(text)
     first = start or ANCHOR

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import redis
-import socketio  # type: ignore[import-untyped]
+import socketio
 import structlog
 from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis.asyncio as aioredis
-import socketio  # type: ignore[import-untyped]
+import socketio
 import structlog
 from redis import RedisError
-from socketio.exceptions import (  # type: ignore[import-untyped]
+from socketio.exceptions import (
     ConnectionRefusedError as Refused,
 )
 
