@@ -94,11 +94,11 @@ def _meet(connection: Connection, heard: Sequence[Heard], taken: Taken) -> None:
             one.is_settled = None not in ids
     places = dict(taken.chats)
     missing = {
-        one.contact_id
+        (one.row.device_id, one.contact_id)
         for one in heard
         if one.contact_id is not None and (one.row.device_id, one.contact_id) not in places
     }
-    places.update(chats.of_contacts(connection, [one for one in missing if one is not None]))
+    places.update(chats.at(connection, missing))
     for one in heard:
         if one.contact_id is not None:
             one.chat = places.get((one.row.device_id, one.contact_id))

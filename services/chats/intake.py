@@ -4,7 +4,7 @@ Facts come in any order: what is told about a message before the message itself 
 that the message fills in later, so that every order ends equally.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,11 +82,11 @@ _WHOSE = Hot(
 # --------------------------------------------------------------------------- chats
 
 
-def of_contacts(connection: Connection, contact_ids: Sequence[int]) -> dict[tuple[int, int], Any]:
-    """The chats of these people, by (device, contact)."""
-    if not contact_ids:
+def at(connection: Connection, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Any]:
+    """Of these (device, contact), the chats that are there."""
+    if not places:
         return {}
-    rows = _OF_CONTACTS.all(connection, {"contacts": sorted(set(contact_ids))})
+    rows = _PLACES.all(connection, {"places": sorted(set(places))})
     return {(row.device_id, row.contact_id): row for row in rows}
 
 
@@ -94,12 +94,12 @@ def open_chats(
     connection: Connection, wanted: Sequence[Chat], now: datetime
 ) -> dict[tuple[int, int], Any]:
     """Make sure that these chats are there, with the addresses that are known by now."""
-    found = of_contacts(connection, [chat.contact_id for chat in wanted])
     by_place = {(chat.device_id, chat.contact_id): chat for chat in wanted}
+    found = at(connection, by_place)
     fresh = [chat for place, chat in sorted(by_place.items()) if place not in found]
     if fresh:
         _NEW.many(connection, [_row(chat, now) for chat in fresh])
-        found = of_contacts(connection, [chat.contact_id for chat in wanted])
+        found = at(connection, by_place)
     learnt = [
         {
             "chat": found[chat.device_id, chat.contact_id].id,
@@ -120,8 +120,10 @@ def _is_news(chat: Chat, row: Any) -> bool:
     )
 
 
-_OF_CONTACTS = Hot(
-    select(chats).where(chats.c.contact_id.in_(bindparam("contacts", expanding=True)))
+_PLACES = Hot(
+    select(chats).where(
+        tuple_(chats.c.device_id, chats.c.contact_id).in_(bindparam("places", expanding=True))
+    )
 )
 _NEW = InsertOnce(chats, ("device_id", "contact_id"))
 _LEARN = Hot(

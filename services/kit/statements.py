@@ -21,6 +21,7 @@ Values = Mapping[str, Any]
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update
 
 _LIST = re.compile(r"__\[POSTCOMPILE_(\w+?)\]")
+_TUPLES = re.compile(r"\(([^()]+)\) IN \(__\[POSTCOMPILE_(\w+?)\]\)")
 MYSQL = ("mysql", "mariadb")
 UPDATE_AT_ONCE = 200
 """Rows in one joined UPDATE on MySQL; a larger one would outgrow a packet."""
@@ -52,7 +53,6 @@ class _Compiled:
         done = statement.compile(dialect=dialect, column_keys=keys)
         self.text = str(done)
         self.mark = "%s" if dialect.name in MYSQL else "?"
-        self._tuples_begin = "VALUES " if dialect.tuple_in_values else ""
         binds = {done.bind_names[bind]: bind for bind in done.binds.values()}
         self.slots = [_slot(name, binds[name], dialect) for name in done.positiontup or ()]
         self.lists = [slot for slot in self.slots if slot.is_list]
@@ -107,16 +107,17 @@ class _Compiled:
     def _text(self, sizes: tuple[int, ...]) -> str:
         text = self._texts.get(sizes)
         if text is None:
-            left = iter(zip(self.lists, sizes, strict=True))
-            text = _LIST.sub(lambda _: self._marks(*next(left)), self.text)
+            size_of = {slot.name: size for slot, size in zip(self.lists, sizes, strict=True)}
+
+            def any_of(found: re.Match[str]) -> str:
+                # SQLite goes through the whole table for a list of tuples, never for this.
+                each = " AND ".join(f"{column} = {self.mark}" for column in found[1].split(", "))
+                return "(" + " OR ".join([each] * size_of[found[2]]) + ")"
+
+            text = _TUPLES.sub(any_of, self.text)
+            text = _LIST.sub(lambda found: ", ".join([self.mark] * size_of[found[1]]), text)
             self._texts[sizes] = text
         return text
-
-    def _marks(self, slot: _Slot, size: int) -> str:
-        if not slot.parts:
-            return ", ".join([self.mark] * size)
-        one = "(" + ", ".join([self.mark] * len(slot.parts)) + ")"
-        return self._tuples_begin + ", ".join([one] * size)
 
     def tuple_of(self, values: Values) -> tuple[Any, ...]:
         flat = self._blank.copy()
