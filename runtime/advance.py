@@ -438,9 +438,8 @@ def _settle(
                 batch.later.append((row.id, own_campaign.begin(row, plan, now)))
         case halts.Branching(targets=targets):
             for target in targets:
-                batch.children.append(
-                    _child(row, f"{halt.node_id}:{target}", branch(plan, state, halt, target), now)
-                )
+                key = fanout.branch_key(halt.node_id, halt.round_no, target)
+                batch.children.append(_child(row, key, branch(plan, state, halt, target), now))
             values = {"new_cursor": fanout.cursor_of_branches(halt), "new_wake_at": now}
         case halts.Calling():
             values = calls.call(row, state, halt, surroundings, batch)

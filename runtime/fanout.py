@@ -6,6 +6,7 @@ message can leave until it has ended, so a million recipients cost flat memory.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
@@ -37,6 +38,7 @@ FEED_AT_LEAST_PER_LANE = 2
 FEED_AT_MOST = 500
 FEED_AGAIN_S = 5.0
 FEED_AGAIN_FLOOR_S = 0.25
+KEY_CHARS = 80
 
 
 def cursor_of(halt: halts.Fanout) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def cursor_of(halt: halts.Fanout) -> dict[str, Any]:
         "what": "elements",
         "phase": "freeze" if halt.cursor.get("kind") == "audience" else "feed",
         "node": halt.node_id,
+        "round": halt.round_no,
         "cursor": dict(halt.cursor),
         "window": halt.window,
         "order": halt.order,
@@ -57,11 +60,27 @@ def cursor_of_branches(halt: halts.Branching) -> dict[str, Any]:
     return {
         "what": "branches",
         "node": halt.node_id,
+        "round": halt.round_no,
         "targets": list(halt.targets),
         "policy": halt.policy,
         "count": halt.count,
         "until": None if halt.until is None else halt.until.isoformat(),
     }
+
+
+def branch_key(node_id: str, round_no: int, target: str) -> str:
+    """The key of a branch's run below its parent's."""
+    return _fitting(f"{_place(node_id, round_no)}:{target}")
+
+
+def _place(node_id: str, round_no: int) -> str:
+    return f"{node_id}~{round_no}" if round_no else node_id
+
+
+def _fitting(key: str) -> str:
+    if len(key) <= KEY_CHARS:
+        return key
+    return f"{key[:40]}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
 def child_values(
@@ -314,7 +333,9 @@ def _feed_list(
 
 def _key_start(cursor: Mapping[str, Any]) -> str:
     """What the keys of a fan-out's own elements begin with: a run may have had others before."""
-    return "" if cursor["cursor"].get("kind") == "audience" else f"{cursor['node']}:"
+    if cursor["cursor"].get("kind") == "audience":
+        return ""
+    return f"{_place(cursor['node'], cursor.get('round', 0))}:"
 
 
 def _open_children(connection: Connection, run_id: int, key_start: str = "") -> bool:
@@ -354,7 +375,8 @@ def _branches(
     row: Row[Any], cursor: Mapping[str, Any], surroundings: "_Surroundings", batch: "Batch"
 ) -> halts.Signal | None:
     connection = surroundings.connection
-    keys = [f"{cursor['node']}:{target}" for target in cursor["targets"]]
+    round_no = cursor.get("round", 0)
+    keys = [branch_key(cursor["node"], round_no, target) for target in cursor["targets"]]
     children = connection.execute(
         select(runs.c.status, runs.c.state).where(
             runs.c.parent_id == row.id, runs.c.item_key.in_(keys)

@@ -65,6 +65,8 @@ class Fanout:
     cursor: Values
     window: int
     order: Literal["given", "shuffled"]
+    round_no: int = 0
+    """Of the repeats around it, as in `Sending`: each round has elements of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Branching:
     policy: Literal["all", "any", "count"] = "all"
     count: int = 0
     until: datetime | None = None
+    round_no: int = 0
+    """Of the repeats around `node_id`, as in `Sending`."""
 
 
 @dataclass(frozen=True, slots=True)

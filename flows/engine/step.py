@@ -221,7 +221,7 @@ def _walk(
     while True:
         at = state.at
         if at is None:
-            return _at_the_end(state)
+            return _at_the_end(plan, state)
         if at == state.until:
             return Ended("succeeded")
         node = nodes.get(at)
@@ -370,7 +370,8 @@ def _stand(plan: Plan, state: RunState, node: PlanNode, ctx: Context, answer: An
         if "each" not in node.next and "each" not in node.branches:
             return _go_on(plan, state, node, "done", {"counts": {}})
         state.pending = ["each"]
-        return Fanout(at, answer.cursor, answer.window, answer.order)
+        round_no = _round_no(plan, state, node)
+        return Fanout(at, answer.cursor, answer.window, answer.order, round_no)
     if kind is Repeat:
         begun = state.rounds.get(at, 0)
         if begun < answer.times and ("each" in node.next or "each" in node.branches):
@@ -384,7 +385,15 @@ def _stand(plan: Plan, state: RunState, node: PlanNode, ctx: Context, answer: An
         source, *targets = state.branch
         state.branch = None
         state.pending = ["join", source]
-        return Branching(source, tuple(targets), at, answer.policy, answer.count, answer.until)
+        return Branching(
+            source,
+            tuple(targets),
+            at,
+            answer.policy,
+            answer.count,
+            answer.until,
+            _round_of(plan, state, source),
+        )
     if kind is Call:
         state.pending = ["call"]
         return Calling(at, answer.flow, plain(answer.inputs), answer.version)
@@ -520,14 +529,14 @@ def _leave(plan: Plan, state: RunState, node: PlanNode, port: str, values: Value
     return Ended(status, str(values.get("reason") or f"{node.id}.{port}"))
 
 
-def _at_the_end(state: RunState) -> Halt:
+def _at_the_end(plan: Plan, state: RunState) -> Halt:
     """Nothing left to run: the branches of a fork that meets nowhere, or the end."""
     if state.branch is None:
         return Ended("succeeded")
     source, *targets = state.branch
     state.branch = None
     state.pending = ["join", source]
-    return Branching(source, tuple(targets), None)
+    return Branching(source, tuple(targets), None, round_no=_round_of(plan, state, source))
 
 
 def _branches_over(plan: Plan, state: RunState, source: str, values: Values) -> None:
@@ -647,6 +656,12 @@ def _round_no(plan: Plan, state: RunState, node: PlanNode) -> int:
             number = number * ROUNDS_OF_ONE_REPEAT + state.rounds[around]
         around = plan.nodes[around].within
     return number
+
+
+def _round_of(plan: Plan, state: RunState, source: str) -> int:
+    """The round of a fork; a trigger that forks stands in no repeat."""
+    node = plan.nodes.get(source)
+    return 0 if node is None else _round_no(plan, state, node)
 
 
 def _step(
