@@ -14,6 +14,7 @@ SENDERS = frozenset({"send-waha", "send-media", "send-menu"})
 GUARDS = frozenset({"blacklist-check"})
 ANSWERERS = frozenset({"rag-answer", "ask-model"})
 HANDOVER = frozenset({"hand-to-human"})
+UNHEEDED_LIMITS = ("run", "duration")
 UNASKED = frozenset({"broadcast", "schedule", "webhook"})
 """Kinds of flow that write to people who did not write first."""
 
@@ -42,6 +43,30 @@ def check_habits(whole: Outline, notebook: Notebook) -> None:
                 on_key=True,
             )
     _check_handover(whole, notebook)
+    _check_unheeded(whole, notebook)
+
+
+def _check_unheeded(whole: Outline, notebook: Notebook) -> None:
+    """What a document may say and no worker heeds: better told than believed."""
+    limits = whole.raw.get("limits")
+    for name in UNHEEDED_LIMITS:
+        if isinstance(limits, Mapping) and limits.get(name) is not None:
+            notebook.warning(
+                "not_heeded",
+                ("limits", name),
+                f"The limit '{name}' is kept in the document, but not enforced yet.",
+                "Take it out, or do not rely on it.",
+                on_key=True,
+            )
+    for step in whole.nodes.values():
+        if isinstance(step.raw, Mapping) and step.raw.get("cache") is not None:
+            notebook.warning(
+                "not_heeded",
+                (*step.path, "cache"),
+                "Answers are not kept yet: the node runs each time.",
+                "Take `cache` out, or do not rely on it.",
+                on_key=True,
+            )
 
 
 def _is(step: Step, kinds: frozenset[str]) -> bool:

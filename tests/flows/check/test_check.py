@@ -629,3 +629,17 @@ def test_a_slip_in_a_field_has_its_suggestion_without_a_tenant(written, meant, c
     found = only(report, "text_unknown_field")
     assert (found.severity, report.ok) == ("warning", True)
     assert f"Did you mean [{meant}]?" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("addition", "path"),
+    [
+        ("limits: {run: {max: 1}}\n", "/limits/run"),
+        ("limits: {duration: 1h}\n", "/limits/duration"),
+    ],
+)
+def test_a_limit_that_no_worker_heeds_is_told_and_not_believed(catalogue, addition, path):
+    found = check(GOOD + addition, catalogue)
+
+    assert found.ok
+    assert [one.path for one in found.problems if one.code == "not_heeded"] == [path]
