@@ -324,9 +324,7 @@ class DbPorts:
     @_or_away
     def profile(self) -> Values:
         if self._profile is None:
-            row = self._connection.execute(
-                select(tenants).where(tenants.c.id == self.tenant_id)
-            ).one()
+            (row,) = _TENANT.all(self._connection, {"tenant": self.tenant_id})
             self._profile = {
                 **(row.profile or {}),
                 "name": row.name,
@@ -374,6 +372,7 @@ def _note_click(
     notes.note(connection, tenant_id, slug, target, source, code, now)
 
 
+_TENANT = Hot(select(tenants).where(tenants.c.id == bindparam("tenant")))
 _BLOCKED = Hot(
     select(blacklist.c.phone, blacklist.c.reason).where(
         blacklist.c.tenant_id == bindparam("tenant"),

@@ -131,7 +131,8 @@ def give_back(connection: Connection, row: Any, error: BaseException) -> None:
 
 _NEW_IDS = Hot(
     select(events.c.id, events.c.attempts)
-    .where(events.c.state == "NEW")
+    # Nobody holds what is new: told so, the index gives the oldest without sorting a backlog.
+    .where(events.c.state == "NEW", events.c.lease_until.is_(None))
     .order_by(events.c.id)
     .limit(bindparam("limit"))
 )

@@ -256,6 +256,12 @@ class Hot:
         return compiled
 
 
+def run_text(connection: Connection, text: str) -> None:
+    """Run a word to the driver that has no values and no rows: BEGIN."""
+    with closing(connection.connection.cursor()) as cursor:
+        _execute(connection, cursor, text, ())
+
+
 def _cursor(connection: Connection) -> Any:
     if not connection.in_transaction():
         connection.begin()
