@@ -59,7 +59,10 @@ def up(
     port: Annotated[int, typer.Option(help="Where the API listens.")] = 8000,
     sandbox_port: Annotated[int, typer.Option(help="Where the WhatsApp simulator listens.")] = 3000,
     ocr_port: Annotated[int, typer.Option(help="Where the reader of images listens.")] = 5000,
-    workers: Annotated[int, typer.Option(min=1, max=16)] = 2,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=16, help="1 with SQLite, else 2, unless told.", show_default=False),
+    ] = None,
 ) -> None:
     """Start everything and run until Ctrl-C."""
     from runtime.cli.up import run

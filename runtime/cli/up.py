@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from runtime.cli.database import check_writable, make_folder, opened
+from runtime.cli.up_dashboard import DashboardBuild
 from runtime.cli.up_log import UpLog
 from runtime.cli.up_state import Hold, held
 from runtime.processes.supervisor import (
@@ -50,7 +51,7 @@ class _AskedToStop(BaseException):
     """Somebody pressed Ctrl-C while things were starting."""
 
 
-def run(port: int, sandbox_port: int, ocr_port: int, workers: int) -> int:
+def run(port: int, sandbox_port: int, ocr_port: int, workers: int | None) -> int:
     """Start everything, show one log, restart what dies; 0 after a clean stop.
 
     Raises: ProductError that names the way out when something can't start.
@@ -65,6 +66,7 @@ def run(port: int, sandbox_port: int, ocr_port: int, workers: int) -> int:
         log = UpLog(console, folder / "up.log")
         installation = _AllAtOnce(layout, log.say)
         stop.installation = installation
+        dashboard = DashboardBuild(log.say)
         try:
             _bring_up(console, installation, settings, hold, stop)
             while not stop.asked.wait(LOOK_S):
@@ -73,6 +75,7 @@ def run(port: int, sandbox_port: int, ocr_port: int, workers: int) -> int:
             pass
         finally:
             console.print("[dim]Stopping; Ctrl-C again ends everything at once.[/]")
+            dashboard.stop()
             installation.stop()
             log.close()
     console.print("Stopped.")
@@ -123,7 +126,7 @@ class _AllAtOnce(Installation):
 
 
 def _layout(
-    settings: Settings, port: int, sandbox_port: int, ocr_port: int, workers: int
+    settings: Settings, port: int, sandbox_port: int, ocr_port: int, workers: int | None
 ) -> Layout:
     """What to start; the ports are chosen and known to be free. Raises: Unavailable."""
     from runtime.cli.check_servers import uses_sandbox

@@ -77,6 +77,7 @@ def run(*, as_json: bool = False, contacts: Path | None = None, kill: bool = Tru
         settings,
         port=0,
         sandbox_port=0,
+        workers=2,  # one is killed half-way
         slow_workers=1 if reads else 0,
         ocr_port=free_port(0, "the reader of images", "--ocr-port") if reads else None,
         sandbox_options=SANDBOX_OPTIONS,

@@ -33,13 +33,19 @@ class Layout:
     settings: Settings
     port: int = 8000
     sandbox_port: int | None = 3000
-    workers: int = 2
+    workers: int | None = None
+    """None: as many as serve this database best, see `usual_workers`."""
     slow_workers: int = 0
     ocr_port: int | None = None
     """Where the program that reads images listens, if it is wanted and set up."""
     beat: bool = True
     sandbox_options: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def usual_workers(settings: Settings) -> int:
+    """SQLite has one writer at a time, so a second worker only waits for the first."""
+    return 1 if settings.database.startswith("sqlite") else 2
 
 
 class Installation:
@@ -118,7 +124,7 @@ class Installation:
         self._run(ocr_plan(self.layout.ocr_port, self.layout.settings.media))
 
     def start_workers(self) -> None:
-        for index in range(1, self.layout.workers + 1):
+        for index in range(1, (self.layout.workers or usual_workers(self.layout.settings)) + 1):
             self._run(
                 Plan(
                     f"worker-{index}",

@@ -16,7 +16,7 @@ from rich.console import Console
 
 import runtime.cli.up as up_command
 from runtime.cli import up_state
-from runtime.processes.supervisor import Installation, Layout
+from runtime.processes.supervisor import Installation, Layout, usual_workers
 from services.kit.config import Settings
 from services.kit.errors import Unavailable
 from tests.support import ocr_stub
@@ -94,7 +94,7 @@ def up(folder: Path) -> Iterator[Callable[..., Up]]:
 
 
 def family(parent: int) -> dict[int, str]:
-    """The processes below `parent`, with their command lines."""
+    """The processes below `parent`, with their command lines; a build that may go on left out."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -102,7 +102,7 @@ def family(parent: int) -> dict[int, str]:
             command = (path.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (OSError, ValueError, IndexError):
             continue
-        if above == parent:
+        if above == parent and not command.startswith(("nice ", "make ")):
             found[int(path.parent.name)] = command
     return found
 
@@ -304,3 +304,10 @@ def test_one_port_given_to_two_is_refused(
         up_command._layout(Settings(_env_file=None), *ports, 1)
 
     assert all(option in refused.value.hint for option in options)
+
+
+@pytest.mark.parametrize(
+    ("url", "workers"), [("", 1), ("mysql+pymysql://alir:secret@127.0.0.1:3306/alir", 2)]
+)
+def test_a_database_with_one_writer_gets_one_worker(url: str, workers: int, tmp_path: Path) -> None:
+    assert usual_workers(Settings(_env_file=None, var=tmp_path, database_url=url)) == workers
