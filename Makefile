@@ -48,15 +48,24 @@ setup-ocr: .venv-ocr/.setup ## Environment and models of the ocr program, in .ve
 	@scripts/setup_ocr.sh .venv-ocr "$(PYTHON)"
 	@touch $@
 
+.PHONY: setup-designer
+setup-designer: ## Packages of the dashboard in designer/node_modules, Node among them
+	@scripts/setup_designer.sh
+
 # --- Run
+
+.PHONY: designer
+designer: setup-designer ## Build the dashboard into designer/dist
+	@scripts/designer_build.sh
 
 .PHONY: demo
 demo: setup ## A whole broadcast through the sandbox, on embedded defaults; prints the result
 	@$(BIN)/alir demo $(ARGS)
 
 .PHONY: up
-up: setup ## Run everything until Ctrl-C
-	@$(BIN)/alir up $(ARGS)
+up: setup ## Run everything until Ctrl-C; the dashboard is built meanwhile
+	@{ scripts/setup_designer.sh && scripts/designer_build.sh; } >/dev/null 2>&1 & \
+		exec $(BIN)/alir up $(ARGS)
 
 .PHONY: migrate
 migrate: setup ## Bring the database to this code's schema
@@ -65,7 +74,7 @@ migrate: setup ## Bring the database to this code's schema
 # --- Prove
 
 .PHONY: test
-test: setup-dev setup-ocr ## Every test but the long ones (budget: 5 minutes on 2 cores)
+test: setup-dev setup-ocr setup-designer ## Every test but the long ones (budget: 5 minutes on 2 cores)
 	@$(PYTEST) $(PARALLEL) -q -m "not long" $(ARGS)
 
 .PHONY: test-quick
@@ -90,6 +99,17 @@ check: $(VENV)/.setup-dev ## Format, lint, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@if [ -e designer/node_modules/.setup ]; then $(MAKE) --no-print-directory check-designer; fi
+
+.PHONY: check-designer
+check-designer: setup-designer ## The same for the dashboard, and whether its client fits the API
+	@cd designer && npm run --silent lint
+	@cd designer && npm run --silent types
+	@scripts/designer_client.sh check
+
+.PHONY: test-designer
+test-designer: $(VENV)/.setup-dev setup-designer ## The dashboard's tests: units, build, a browser (budget: 3 minutes)
+	@$(PYTEST) -q -m "not long" tests/designer $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.setup-dev ## Measure; raw figures go to docs/bench/
@@ -106,6 +126,11 @@ bench-ocr: setup-ocr ## Error rates and CPU time of the ocr engines, beside Tess
 fix: $(VENV)/.setup-dev ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@if [ -e designer/node_modules/.setup ]; then cd designer && npm run --silent fix; fi
+
+.PHONY: client
+client: $(VENV)/.setup setup-designer ## Make the dashboard's typed client again from the API
+	@scripts/designer_client.sh make
 
 .PHONY: migration
 migration: $(VENV)/.setup-dev ## Write the next migration from the models: make migration NAME="what it brings"
@@ -128,3 +153,7 @@ lock: $(VENV)/.uv ## Resolve the dependencies again; the locks hold hashes and n
 .PHONY: lock-ocr
 lock-ocr: $(VENV)/.uv ## The same for the ocr program's environment
 	@$(UV) $(subst pyproject.toml,ocr/requirements.in --override ocr/overrides.txt,$(COMPILE)) -o requirements-ocr.lock
+
+.PHONY: lock-designer
+lock-designer: ## The same for the dashboard's packages, after a change of designer/package.json
+	@cd designer && npm install --package-lock-only && node scripts/repair_lock.mjs

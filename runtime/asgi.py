@@ -14,6 +14,7 @@ import nodes
 import runtime
 import services
 from runtime import api_docs, health
+from runtime.dashboard.routes import page_routes
 from runtime.links.desk import Desk
 from runtime.links.door import Door
 from runtime.links.visitors import Visitors
@@ -82,6 +83,7 @@ def create_api(state: ApiState) -> FastAPI:
         router = getattr(module, "router", None)
         if router is not None:
             app.include_router(router, prefix=API, max_body_size=BODY_BYTES_MOST)
+    app.router.routes.extend(page_routes())
     problems.install(app)
     app.add_middleware(Edge)
     _add_webhooks(app, state)

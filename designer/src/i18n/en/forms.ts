@@ -1,0 +1,16 @@
+export default {
+  required: "Needed.",
+  tooShort: "At least {{count}} letters.",
+  tooLong: "At most {{count}} letters.",
+  tooFew: "At least {{count}} entries.",
+  tooMany: "At most {{count}} entries.",
+  tooSmall: "At least {{limit}}.",
+  tooLarge: "At most {{limit}}.",
+  notNumber: "Enter a number.",
+  notJson: "Not valid JSON: {{said}}",
+  addItem: "Type, then Enter",
+  removeItem: "Remove {{item}}",
+  allDevices: "All of the shop's devices",
+  noDevices: "No devices yet. The flow can be made all the same.",
+  choose: "Choose …",
+};

@@ -1,0 +1,15 @@
+export default {
+  title: "Gallery",
+  lead: "Start from a flow that works, then make it yours.",
+  use: "Use this",
+  steps_one: "{{count}} step",
+  steps_other: "{{count}} steps",
+  preview: "Preview",
+  settings: "Fill in first",
+  nameLabel: "Name of the flow",
+  create: "Create flow",
+  creating: "Creating …",
+  created: "{{name}} is ready to be adapted.",
+  nothingToFill: "Nothing to fill in. All can be changed later in the flow.",
+  noMatch: "No template of this kind yet.",
+};

@@ -1,0 +1,18 @@
+export default {
+  label: "Kanvas alur",
+  fit: "Paskan ke layar",
+  zoomIn: "Perbesar",
+  zoomOut: "Perkecil",
+  minimap: "Peta kecil",
+  input: "masuk",
+  body: "Untuk setiap",
+  node: "{{title}}, {{kind}}",
+  notSet: "Belum diatur",
+  entries: "{{count}} isian",
+  rule: "aturan",
+  broken: "Dokumen alur ini tidak bisa digambar.",
+  readOnly: "Lihat saja",
+  problems_other: "{{count}} masalah",
+  noProblems: "Tidak ada masalah",
+  flowNodes: "Langkah alur",
+};

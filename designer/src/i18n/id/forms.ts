@@ -1,0 +1,16 @@
+export default {
+  required: "Wajib diisi.",
+  tooShort: "Paling sedikit {{count}} huruf.",
+  tooLong: "Paling banyak {{count}} huruf.",
+  tooFew: "Paling sedikit {{count}} isian.",
+  tooMany: "Paling banyak {{count}} isian.",
+  tooSmall: "Paling kecil {{limit}}.",
+  tooLarge: "Paling besar {{limit}}.",
+  notNumber: "Isi dengan angka.",
+  notJson: "Bukan JSON yang benar: {{said}}",
+  addItem: "Ketik lalu Enter",
+  removeItem: "Buang {{item}}",
+  allDevices: "Semua perangkat toko",
+  noDevices: "Belum ada perangkat. Alur tetap bisa dibuat.",
+  choose: "Pilih …",
+};

@@ -1,0 +1,1 @@
+"""The front end, as the API serves it."""
