@@ -46,7 +46,7 @@ export function LoginPage() {
           <div className="grid justify-items-center gap-1 text-center">
             <Logo className="mb-3 size-11" />
             <h1 className="font-semibold text-xl">{t("auth.title")}</h1>
-            <p className="text-muted">{next ? t("auth.ended") : t("auth.subtitle")}</p>
+            <p className="text-muted">{t("auth.subtitle")}</p>
           </div>
           <form
             ref={form}

@@ -98,7 +98,7 @@ function TemplatePanel({ template }: { template: TemplateOut }) {
       >
         {isSimple && <p className="text-muted">{t("templates.nothingToFill")}</p>}
         {make.error && <ProblemView error={make.error} />}
-        <div className="-bottom-5 sticky -mx-5 -mb-5 border-t bg-surface p-4">
+        <div className="lg:-bottom-5 sticky bottom-0 -mx-5 -mb-5 border-t bg-surface p-4">
           <Button
             look="primary"
             type="submit"

@@ -9,5 +9,4 @@ export default {
   signingIn: "One moment …",
   emailNeeded: "Enter your email.",
   passwordNeeded: "Enter your password.",
-  ended: "Your session ended. Sign in again and go on.",
 };

@@ -9,5 +9,4 @@ export default {
   signingIn: "Sebentar …",
   emailNeeded: "Isi email kamu.",
   passwordNeeded: "Isi kata sandi kamu.",
-  ended: "Sesi kamu berakhir. Masuk lagi, lalu lanjutkan.",
 };
