@@ -98,7 +98,8 @@ def _flow(connection: Connection, app: App, names: Sequence[str]) -> None:
     now = app.clock.now()
     source = TEMPLATE.read_text(encoding="utf-8")
     # A benchmark runs at any hour.
-    source = "".join(line for line in source.splitlines(True) if "quiet_hours:" not in line)
+    quiet = ("limits:", "  quiet_hours:")
+    source = "".join(line for line in source.splitlines(True) if not line.startswith(quiet))
     connection.execute(
         insert(ContactTag),
         {"id": 1, "tenant_id": 1, "name": "Lead", "color": "#3B82F6", "created_at": now},
