@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, case, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, and_, case, func, insert, or_, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
@@ -60,13 +60,17 @@ def replay(
     now: datetime,
     delivery_id: int | None = None,
 ) -> int:
-    """Deliver again what stands in one of these states, under its old id; returns how many."""
+    """Deliver again what stands in one of these states, under its old id; returns how many.
+
+    What waits for its next attempt is due at once, too.
+    """
+    waits = and_(WebhookDelivery.status == "PENDING", WebhookDelivery.attempts > 0)
     change = (
         update(WebhookDelivery)
         .where(
             WebhookDelivery.tenant_id == tenant_id,
             WebhookDelivery.endpoint_id == endpoint_id,
-            WebhookDelivery.status.in_(statuses),
+            or_(WebhookDelivery.status.in_(statuses), waits),
         )
         .values(status="PENDING", attempts=0, next_attempt_at=now, delivered_at=None)
         .execution_options(synchronize_session=False)

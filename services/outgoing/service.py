@@ -135,7 +135,10 @@ def deliveries(
 def replay(
     session: Session, tenant_id: int, endpoint_id: int, delivery_id: int, now: datetime
 ) -> None:
-    """Deliver one again, under its old id. Raises: NotFound, Conflict while it is under way."""
+    """Deliver one again, under its old id. Raises: NotFound, Conflict while it is under way.
+
+    One that waits for its next attempt is due at once.
+    """
     get(session, tenant_id, endpoint_id)
     if not repository.replay(session, tenant_id, endpoint_id, OVER, now, delivery_id):
         row = session.get(WebhookDelivery, delivery_id)
@@ -145,7 +148,7 @@ def replay(
 
 
 def replay_failed(session: Session, tenant_id: int, endpoint_id: int, now: datetime) -> int:
-    """Deliver again everything that was given up."""
+    """Deliver again everything that was given up, and at once what waits for its next attempt."""
     get(session, tenant_id, endpoint_id)
     return repository.replay(session, tenant_id, endpoint_id, ("GIVEN_UP",), now)
 

@@ -1,5 +1,7 @@
 """/api/webhook-endpoints: addresses, their keys, what was delivered, and once more."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -92,6 +94,29 @@ def test_deliveries_are_listed_and_given_again_under_their_id(world, api):
     assert (busy.status_code, busy.json()["code"]) == (409, "delivery_under_way")
     assert api.post(f"{path}/replay").json() == {"replayed": 1}
     assert api.post(f"{path}/deliveries/999/replay").status_code == 404
+
+
+def test_a_delivery_that_waits_for_its_next_attempt_is_due_at_once_when_it_is_given_again(
+    world, api
+):
+    path = f"/api/webhook-endpoints/{make(api)['id']}"
+    later = world.clock.now() + timedelta(hours=2)
+    api.post(f"{path}/test")
+    one = api.get(f"{path}/deliveries").json()["items"][0]["id"]
+    waits = update(WebhookDelivery).values(status="PENDING", attempts=3, next_attempt_at=later)
+
+    for again in (f"{path}/deliveries/{one}/replay", f"{path}/replay"):
+        with world.database.write() as connection:
+            connection.execute(waits)
+        assert api.post(again).status_code in (200, 202)
+        with world.database.read() as connection:
+            row = connection.execute(
+                select(WebhookDelivery.attempts, WebhookDelivery.next_attempt_at)
+            ).one()
+        assert row.attempts == 0
+        assert row.next_attempt_at <= world.clock.now()
+
+    assert api.post(f"{path}/replay").json() == {"replayed": 0}
 
 
 def test_a_deleted_address_is_told_nothing_more(world, api):
