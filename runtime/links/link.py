@@ -163,7 +163,7 @@ class Link:
         self._is_static = fields <= STATIC_FIELDS
         self.targets = tuple(self._target(given) for given in facts.target_numbers)
         self.fallback: Target | None = None
-        if facts.fallback_phone:
+        if facts.fallback_phone and facts.is_active:
             self.fallback = self._compiled(Target(facts.fallback_phone, 1, None, None, "", "", 0))
         self._ready: tuple[Target, ...] = ()
         self._cycle: tuple[int, ...] = ()

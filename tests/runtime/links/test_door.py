@@ -216,6 +216,22 @@ def test_with_everybody_closed_the_page_tells_the_hours(
     assert phone_of(click(visitor)) == PHONES[4]
 
 
+def test_a_link_that_is_switched_off_leads_nobody_on_to_its_fallback_either(
+    world: World, visitor: TestClient, link: MakeLink
+) -> None:
+    link(fallback_phone=PHONES[4])
+    assert click(visitor)
+    drained(world)
+
+    with world.database.write() as connection:
+        connection.execute(update(LinkRotator).values(is_active=False))
+    world.app.state.links.book.refresh(60.0)
+
+    for answer in (visitor.get("/link/promo"), visitor.head("/link/promo")):
+        assert (answer.status_code, "location" in answer.headers) == (200, False)
+    assert len(drained(world)) == 1
+
+
 @pytest.mark.parametrize(
     "change",
     [
