@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -16,7 +17,7 @@ PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md").read_
 def commands() -> dict[str, set[str]]:
     found = {}
 
-    def walk(command: object, words: str) -> None:
+    def walk(command: Any, words: str) -> None:
         inner = getattr(command, "commands", None)
         if inner:
             for name, one in inner.items():
