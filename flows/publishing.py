@@ -16,6 +16,8 @@ from flows.yaml_text import load
 from services.kit.db import Database
 from services.kit.errors import Conflict, FieldProblem, Invalid, NotFound
 
+VERSION_MOST = 1_000_000_000
+"""What a column can look for; no flow comes near."""
 STARTED_BY_CAMPAIGNS = frozenset({"broadcast", "subflow"})
 """Kinds whose parameters come with each start; every other flow is filled in once."""
 
@@ -84,7 +86,9 @@ def roll_back(
 def of_number(session: Session, tenant_id: int, flow_id: int, number: int) -> FlowVersion:
     """Raises: NotFound."""
     service.get(session, tenant_id, flow_id)
-    version = repository.version_by_number(session, tenant_id, flow_id, number)
+    version = None
+    if 0 < number <= VERSION_MOST:
+        version = repository.version_by_number(session, tenant_id, flow_id, number)
     if version is None:
         raise NotFound(f"This flow has no version {number}.", hint="Look at the list of versions.")
     return version

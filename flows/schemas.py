@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from flows.limits import TEXT_BYTES_MAX
+from flows.publishing import VERSION_MOST
 from services.kit.http import In, Out
 
 Text = Annotated[str, Field(max_length=TEXT_BYTES_MAX)]
@@ -64,7 +65,7 @@ class PublishIn(In):
 
 
 class RollbackIn(In):
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=VERSION_MOST)
     with_draft: bool = False
     """Put the version's text back into the draft as well."""
 

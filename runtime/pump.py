@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -194,13 +195,21 @@ class Pump:
             found = await self._loop.run_in_executor(
                 self._database_thread, self._round, done, verdicts
             )
-        except Exception as error:
+        except AWAY as error:
             # The database is away: keep the results in memory, a compare-and-set takes them later.
-            told = {} if isinstance(error, AWAY) else {"trace": traceback.format_exc()}
-            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400], **told)
+            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400])
             self._done = done + self._done
             self._verdicts = verdicts + self._verdicts
             self._spare_the_living()
+            await asyncio.sleep(DATABASE_AWAY_S)
+            return
+        except Exception as error:
+            # Something of this round can't be written: the rest of it must not wait for that.
+            log.error("round_failed", error=type(error).__name__, trace=traceback.format_exc())
+            left = await self._loop.run_in_executor(
+                self._database_thread, self._record_singly, done, verdicts
+            )
+            self._done, self._verdicts = left[0] + self._done, left[1] + self._verdicts
             await asyncio.sleep(DATABASE_AWAY_S)
             return
         for sent in found.sends:
@@ -277,7 +286,13 @@ class Pump:
                     self._database_thread, self._record, done, verdicts
                 )
                 return
-            except AWAY as error:
+            except Exception as error:
+                if not isinstance(error, AWAY):
+                    log.error("drain_failed", trace=traceback.format_exc())
+                    await self._loop.run_in_executor(
+                        self._database_thread, self._record_singly, done, verdicts
+                    )
+                    return
                 # Given up, these sends count as those of a killed worker: they are looked up.
                 log.warning("drain_failed", error=f"{type(error).__name__}: {error}"[:400])
                 if time.monotonic() > until:
@@ -326,7 +341,9 @@ class Pump:
 
     async def _look_up(self, doubt: Doubt) -> None:
         server = self._servers.get(doubt.server_id)
-        if server is None or server.can is None:
+        if is_sign(doubt):
+            verdict = Verdict(doubt, "sent", {"by": "sign"})  # nothing was delivered or is missing
+        elif server is None or server.can is None:
             verdict = Verdict(doubt, "unclear", {"no_proof": "server_unknown"})
         else:
             try:
@@ -359,6 +376,46 @@ class Pump:
         self._intake.written()
         if carried is not None and collided:
             write_singly(self._world, carried)
+
+    def _record_singly(
+        self, done: Sequence[Done], verdicts: Sequence[Verdict]
+    ) -> tuple[list[Done], list[Verdict]]:
+        """Write what came back one by one; returns what is left because the database is away.
+
+        What can't be written at all is let go: its message stays SENDING until nobody alive can
+        record it any more, and is then looked up like that of a killed worker. Runs in hand come
+        back when their lease ends.
+        """
+        self._carried = None
+        left_done, left_verdicts = list(done), list(verdicts)
+        try:
+            while left_done:
+                with self._set_aside(message=left_done[0].sent.id):
+                    one = left_done[:1]
+                    with self._app.database.write() as connection:
+                        apply_finals(connection, record(connection, one, self._record_rules), one)
+                left_done.pop(0)
+            while left_verdicts:
+                with self._set_aside(message=left_verdicts[0].doubt.id):
+                    only = left_verdicts[:1]
+                    now = self._clock.now()
+                    with self._app.database.write() as connection:
+                        finals = record_verdicts(connection, only, now, self._clock)
+                        apply_finals(connection, finals)
+                        apply_verdicts(connection, only)
+                left_verdicts.pop(0)
+        except AWAY as error:
+            log.warning("round_failed", error=f"{type(error).__name__}: {error}"[:400])
+        return left_done, left_verdicts
+
+    @contextmanager
+    def _set_aside(self, message: int) -> Iterator[None]:
+        try:
+            yield
+        except AWAY:
+            raise
+        except Exception:
+            log.error("outcome_unwritable", message=message, trace=traceback.format_exc())
 
     def _round(self, done: Sequence[Done], verdicts: Sequence[Verdict]) -> Round:
         """Record what came back, claim what is due, advance what was woken."""

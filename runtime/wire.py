@@ -19,11 +19,12 @@ from services.integrations.waha.outcomes import (
 from services.integrations.waha.sender import Sender
 from services.integrations.waha.types import SentReceipt
 from services.messages.claim import Claimed
+from services.messages.settle import Doubt
 
 _KIND_OF_TYPE: dict[str, MediaKind] = {"image": "image", "video": "video", "audio": "voice"}
 
 
-def is_sign(sent: Claimed) -> bool:
+def is_sign(sent: Claimed | Doubt) -> bool:
     """Typing and seen are signs: nothing is delivered, nothing can be doubled."""
     return sent.kind in ("typing", "seen")
 

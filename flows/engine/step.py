@@ -175,7 +175,7 @@ def advance(
     Raises: ValueError when the run stands still and was given no signal.
     """
     if state.ended is not None:
-        return Ended(state.ended[0], state.ended[1], state.error)
+        return _ended_while_waiting(plan, state, ctx)
     if state.pending is not None:
         raise ValueError(f"the run waits at '{state.at}' ({state.pending[0]}); resume it first")
     given, gap = ctx.scope, (ctx.gap_min_s, ctx.gap_max_s)
@@ -193,6 +193,16 @@ def advance(
     finally:
         ctx.scope = given
         ctx.gap_min_s, ctx.gap_max_s = gap
+
+
+def _ended_while_waiting(plan: Plan, state: RunState, ctx: Context) -> Ended:
+    """The end of a run whose last node waited: what it gives back is found out now."""
+    assert state.ended is not None
+    status, reason = state.ended
+    if state.outputs:
+        return Ended(status, reason, state.error, state.outputs)
+    ended = Ended(status, reason, state.error)
+    return _closed(plan, state, ended, build_scope(plan, state, ctx))
 
 
 def _runs_again(state: RunState, halt: Halt) -> bool:

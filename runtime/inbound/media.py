@@ -24,7 +24,7 @@ from services.devices.models import Device, WahaServer
 from services.integrations.media import store
 from services.integrations.waha.client import WahaClient
 from services.integrations.waha.errors import WahaError, WahaNotFound, WahaPermanent
-from services.kit.errors import ProductError
+from services.kit.errors import ProductError, Unavailable
 from services.kit.outbound_http import Door, DoorError
 from services.media import service as library
 from services.media.service import Library
@@ -109,15 +109,15 @@ class MediaFetcher:
                 found.filename,
                 source="inbound",
             )
-        except (NotTaken, ProductError) as error:
-            self._note(row, REFUSED, told | {"error": str(error)[:200]}, None)
-        except (NotThere, WahaError, DoorError) as error:
+        except (NotThere, WahaError, DoorError, Unavailable) as error:
             tries = int(told.get("tries") or 0)
             if tries >= len(PAUSES_S):
                 self._note(row, GONE, told | {"error": str(error)[:200]}, None)
                 return
             again = self._app.clock.now() + self._app.clock.span(PAUSES_S[tries])
             self._note(row, WANTED, told | {"tries": tries + 1, "again": again.isoformat()}, None)
+        except (NotTaken, ProductError) as error:
+            self._note(row, REFUSED, told | {"error": str(error)[:200]}, None)
         else:
             told |= {"mimetype": kept.mimetype, "filename": told.get("filename") or kept.filename}
             self._note(row, STORED, told, f"media:{kept.name}")

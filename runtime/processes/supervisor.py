@@ -22,8 +22,6 @@ READY_S = 30.0
 SANDBOX_KEY = "sandbox"
 OCR_PYTHON = HERE / ".venv-ocr" / "bin" / "python"
 """The program that reads images has an environment of its own: `make setup-ocr`."""
-OCR_NICENESS = 19
-"""Reading fills a processor for as long as pictures wait: sends and replies have it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +214,11 @@ class Installation:
 
 
 def ocr_plan(port: int, media: Path) -> Plan:
-    """The program that reads images of this folder; it reads with what others leave it."""
+    """The program that reads images of this folder; its reader lowers itself once it is ready."""
     return Plan(
         "ocr",
         [str(OCR_PYTHON), "-m", "ocr", "--port", str(port)],
         {"OCR_MEDIA_ROOT": str(media.resolve())},
-        niceness=OCR_NICENESS,
     )
 
 

@@ -21,7 +21,7 @@ from services.contacts.models import ContactIdentity
 from services.devices.models import Device
 from services.kit import outbox
 from services.messages.claim import Skipped
-from services.messages.ledger import BROADCAST, REPLY, NewMessage, enqueue, messages
+from services.messages.ledger import BROADCAST, CONFIRM, NewMessage, enqueue, messages
 
 blacklist: Table = Blacklisted.__table__  # type: ignore[assignment]
 devices: Table = Device.__table__  # type: ignore[assignment]
@@ -265,7 +265,7 @@ def _confirm(
                 device_id=device_id,
                 origin="NOTICE",
                 kind="text",
-                priority=REPLY,
+                priority=CONFIRM,
                 chat_key=session.phone or addresses[0],
                 body=text,
                 identity_id=session.contact_id,

@@ -15,8 +15,10 @@ from services.messages.models import OutboundMessage
 messages: Table = OutboundMessage.__table__  # type: ignore[assignment]
 lanes: Table = DeviceLane.__table__  # type: ignore[assignment]
 
-HUMAN, REPLY, NOTICE, TEST, DRIP, BROADCAST = 10, 20, 25, 30, 35, 40
+HUMAN, CONFIRM, REPLY, NOTICE, TEST, DRIP, BROADCAST = 10, 15, 20, 25, 30, 35, 40
 """Priorities; the smaller goes first.
+
+CONFIRM: that an opt-out, or its return, was heard.
 
 NOTICE: what the product tells the owner by itself. DRIP: what a flow sends unasked without being a
 campaign; it keeps the pauses of broadcasts and goes before them.

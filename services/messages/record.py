@@ -99,7 +99,7 @@ def record(connection: Connection, batch: Sequence[Done], rules: RecordRules) ->
                 rows["sent"].append(
                     {
                         "message": done.sent.id,
-                        "wa_id": done.sent.wa_msg_id or receipt.bare_id,
+                        "wa_id": done.sent.wa_msg_id or receipt.bare_id or None,  # a sign has none
                         "at": done.ended_at,
                         "found": None if receipt.id_matches else {"other_id": receipt.bare_id},
                     }

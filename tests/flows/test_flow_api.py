@@ -292,3 +292,14 @@ def test_own_templates_are_taken_away_and_shipped_ones_stay(api):
     broken = make(api, BROADCAST.replace("type: select-contacts", "type: select-contact"))
     refused = api.post("/api/templates", json={"flow_id": broken["id"]})
     assert (refused.status_code, refused.json()["code"]) == (422, "flow_has_errors")
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**70, -(2**70)])
+def test_a_version_number_that_cannot_be_is_refused(api, number):
+    made = make(api, BROADCAST)
+
+    shown = api.get(f"/api/flows/{made['id']}/versions/{number}")
+    back = api.post(f"/api/flows/{made['id']}/rollback", json={"version": number})
+
+    assert shown.status_code == 404
+    assert back.status_code == 422

@@ -538,6 +538,33 @@ def test_a_flow_gives_its_outputs_when_it_ends():
     assert halt.outputs == {"code": "HEMAT"}
 
 
+@pytest.mark.parametrize(
+    ("last", "signal"),
+    [
+        ({"type": "call", "with": {"flow": "diskon"}}, Outcome("ok", {"code": "LAIN"})),
+        ({"type": "send", "with": {"to": "1", "text": "hai"}}, Outcome("ok", {})),
+    ],
+)
+def test_a_flow_whose_last_node_waits_gives_its_outputs_too(last, signal):
+    compiled = plan(
+        {
+            "a": {"type": "shape", "with": {"give": {"code": "HEMAT"}}, "next": {"ok": "b"}},
+            "b": last,
+        },
+        outputs={"code": {"$": "steps.a.code"}},
+    )
+    state = begin(compiled, "go")
+    advance(compiled, state, context())
+    assert resume(compiled, state, signal)
+
+    halt = advance(compiled, state, context())
+
+    assert isinstance(halt, Ended)
+    assert halt.outputs == {"code": "HEMAT"}
+    assert state.outputs == {"code": "HEMAT"}
+    assert advance(compiled, state, context()) == halt
+
+
 def test_what_comes_after_a_reply_runs_after_it():
     compiled = plan({"a": {"type": "reply", "next": {"ok": "b"}}, "b": shape()})
     state = begin(compiled, "go")

@@ -20,9 +20,12 @@ from flows.yaml_text import load
 from runtime.claims import runs
 from runtime.compose import App
 from runtime.pump import Pump, Round
+from runtime.wire import is_sign
 from services.chats.models import ChatMessage, ChatSession
 from services.contacts.models import Contact, ContactIdentity
 from services.integrations.waha.inbound import chat_key, read_event
+from services.integrations.waha.outcomes import Accepted, Outcome
+from services.integrations.waha.types import SentReceipt
 from services.kit.clock import Clock
 from services.kit.config import Settings
 from services.kit.db import Database
@@ -70,6 +73,7 @@ class Floor:
     scale: float = 1.0
     lab: Lab = field(init=False)
     sent: list[Any] = field(default_factory=list)
+    recorded: list[Done] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lab = Lab(self.database, any_gap_s=0.0)
@@ -238,8 +242,13 @@ class Floor:
         for sent in found.sends:
             if sent.kind in ("text", "media"):
                 self.sent.append(sent)
-            self._done.append(Done(sent, accepted(sent), self.lab.now))
+            self._done.append(Done(sent, self._outcome(sent), self.lab.now))
+            self.recorded.append(self._done[-1])
         return found
+
+    def _outcome(self, sent: Any) -> Outcome:
+        """As WhatsApp answers: signs have no id."""
+        return Accepted(SentReceipt("", None, True)) if is_sign(sent) else accepted(sent)
 
     def settle(self, turns: int = 40) -> None:
         """Turn until nothing moves any more at this moment."""

@@ -1,17 +1,22 @@
 """The first message of a chat that began with a link says which click it was."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import insert
 
 from domain.click_codes import encode
+from runtime.links import drain, journal
+from runtime.links.journal import Journal
 from services.rotators.clicks import notes
+from services.rotators.clicks.click import Click
 from services.rotators.models import LinkRotator, RotatorClick
 from tests.runtime.inbound.floor import Floor
 
 CODE = encode(123_456_789)
 
 
-def link(floor: Floor) -> None:
+def link(floor: Floor, *, clicked: bool = True) -> None:
     now = floor.lab.now
     with floor.database.write() as connection:
         connection.execute(
@@ -24,7 +29,9 @@ def link(floor: Floor) -> None:
                 "updated_at": now,
             },
         )
-        assert notes.note(connection, 1, "promo", "628110000001", {"utm_source": "ig"}, CODE, now)
+        if clicked:
+            source = {"utm_source": "ig"}
+            assert notes.note(connection, 1, "promo", "628110000001", source, CODE, now)
 
 
 @pytest.mark.sql
@@ -71,3 +78,42 @@ def test_a_code_that_is_nobodys_stays_in_the_text(floor: Floor) -> None:
     floor.settle()
 
     assert floor.texts == [f"harga #{CODE}"]
+
+
+@pytest.mark.sql
+def test_who_writes_before_the_click_is_drained_gets_it_and_nobody_after(
+    any_floor: Floor, tmp_path: Path
+) -> None:
+    link(any_floor, clicked=False)
+    any_floor.answers()
+    written = Journal(tmp_path)
+    click = Click(
+        tenant_id=1,
+        rotator_id=1,
+        journal="",
+        journal_offset=0,
+        redirected_to="628110000001",
+        code=CODE,
+        visitor="v",
+        is_counted=True,
+        ip_address=None,
+        user_agent=None,
+        referer=None,
+        source={"utm_source": "ig"},
+        clicked_at=any_floor.lab.now,
+    )
+    written.append(drain.payload(click))
+
+    any_floor.say(f"halo #{CODE}")
+    any_floor.settle()
+    with written.path.open("rb") as file:
+        drain.some(any_floor.database, file, journal.name_of(written.path), 0, 10)
+    written.close()
+    any_floor.say(f"halo #{CODE}", "6281200000002@c.us")
+    any_floor.settle()
+
+    first, second = any_floor.contacts()
+    (row,) = any_floor.rows(RotatorClick)
+    assert (row.contact_id, row.converted_at is not None) == (first.id, True)
+    assert (first.source, first.metadata["utm_source"]) == ("link:promo", "ig")
+    assert second.source == "inbound"
