@@ -329,6 +329,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "link_codes_heard",
+        sa.Column("id", kit_db.Id, nullable=False),
+        sa.Column("tenant_id", kit_db.Id, nullable=False),
+        sa.Column("code", kit_db.Word(16), nullable=False),
+        sa.Column("contact_id", kit_db.Id, nullable=False),
+        sa.Column("heard_at", kit_db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_codes_heard")),
+        sa.UniqueConstraint("tenant_id", "code", name=op.f("uq_link_codes_heard_tenant_id_code")),
+        mariadb_charset="utf8mb4",
+        mariadb_collate="utf8mb4_unicode_520_ci",
+        mariadb_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_520_ci",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("link_codes_heard", schema=None) as batch_op:
+        batch_op.create_index("ix_link_codes_heard_code", ["code"], unique=False)
+        batch_op.create_index("ix_link_codes_heard_heard_at", ["heard_at"], unique=False)
+
+    op.create_table(
         "triggers",
         sa.Column("id", kit_db.Id, nullable=False),
         sa.Column("tenant_id", kit_db.Id, nullable=False),

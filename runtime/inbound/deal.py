@@ -134,6 +134,7 @@ def _write_heard(connection: Connection, prepared: Prepared, world: World, now: 
         _write_change(connection, one)
         if one.click is not None and one.contact_id is not None:
             attribution.convert(connection, one.click.click, one.contact_id, now)
+    _note_codes(connection, live, now)
     takeover.human_answered(
         connection,
         sorted({one.chat.id for one in decisions.takeovers if id(one) in ids}),
@@ -157,6 +158,23 @@ def _write_heard(connection: Connection, prepared: Prepared, world: World, now: 
         connection, [one.chat.id for one in decisions.unanswered if id(one) in ids], "unanswered"
     )
     _mute(connection, decisions, live, world.clock, now)
+
+
+def _note_codes(connection: Connection, live: Sequence[Heard], now: datetime) -> None:
+    """The click of a code may still be on its way from a journal: see `runtime/links/drain.py`."""
+    attribution.note_unmatched(
+        connection,
+        [
+            (one.row.tenant_id, one.text, one.contact_id)
+            for one in live
+            if one.click is None
+            and one.contact_id is not None
+            and isinstance(one.event, Said)
+            and not one.event.from_me
+            and not one.is_history
+        ],
+        now,
+    )
 
 
 def _settle(connection: Connection, heard: Sequence[Heard], now: datetime) -> bool:

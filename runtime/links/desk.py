@@ -18,11 +18,14 @@ from runtime.links.book import Book
 from runtime.links.journal import Journal
 from services.kit.clock import Clock
 from services.kit.db import Database
+from services.rotators import attribution
 
 REFRESH_EVERY_S = 2.0
 ASKED_WITHIN_S = 60.0
 """Copies that nobody asked for that long are read again when somebody does."""
 TICK_S = 0.25
+GATHER_S = 0.1
+"""After a quiet time, a click is drained so soon: its visitor may write within a second."""
 IDLE_TICK_S = 2.0
 LEFT_BEHIND_EVERY_S = 10.0
 PER_SECOND_BUSY = 500
@@ -48,6 +51,8 @@ class Desk:
         self._drained: dict[Path, int] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._is_idle = False
+        """Whether the keeper sleeps until something happens: then the next click wakes it."""
         self._threads: list[threading.Thread] = []
         self._clicks = 0
         self._clicks_before = 0
@@ -65,6 +70,9 @@ class Desk:
             self._journal = Journal(self._folder)
         self._journal.append(payload)
         self._clicks += 1
+        if self._is_idle:
+            self._is_idle = False
+            self._wake.set()
 
     def nudge(self) -> None:
         """Something is wanted soon: a lease, or a drain after a quiet time."""
@@ -116,12 +124,22 @@ class Desk:
         self._guarded("read", self.book.read_all)
         while not self._stop.is_set():
             busy = self.tick()
-            self._wake.wait(PAUSE_BUSY_S if busy else self._pause_s())
+            if busy:
+                self._wake.wait(PAUSE_BUSY_S)
+            else:
+                self._rest()
             self._wake.clear()
 
-    def _pause_s(self) -> float:
+    def _rest(self) -> None:
+        """Sleep until the next tick; after a quiet time, only until shortly after a click."""
+        self._is_idle = True  # before the look: a click in between wakes the sleeper
         quiet = self._clicks == self._clicks_before and not self.undrained_bytes
-        return self._clock.seconds(IDLE_TICK_S if quiet else TICK_S)
+        if not quiet:
+            self._is_idle = False
+        self._wake.wait(self._clock.seconds(IDLE_TICK_S if quiet else TICK_S))
+        self._is_idle = False
+        if quiet and self._clicks != self._clicks_before:
+            self._stop.wait(self._clock.seconds(GATHER_S))
 
     def tick(self) -> bool:
         """Everything that is due now; whether clicks come in fast."""
@@ -136,6 +154,7 @@ class Desk:
         if not busy and now_s - self._looked_at >= self._clock.seconds(LEFT_BEHIND_EVERY_S):
             self._looked_at = now_s
             self._guarded("drain", self.drain_left_behind)
+            self._guarded("match", self._match_late)
         return busy
 
     @property
@@ -169,6 +188,9 @@ class Desk:
         """Journals of processes that are gone, and this one's full ones."""
         own = None if self._journal is None else self._journal.path
         return drain.left_behind(self._database, self._folder, own, BATCH)
+
+    def _match_late(self) -> None:
+        attribution.sweep(self._database, self._clock.now())
 
     def _guarded(self, what: str, work: Callable[[], Any]) -> None:
         """The database may be away: then it is tried again at the next tick."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from runtime.links import journal
 from services.kit.db import Database
+from services.rotators import attribution
 from services.rotators.clicks import repository
 from services.rotators.clicks.click import Click
 from services.rotators.models import RotatorClick
@@ -55,6 +56,9 @@ def some(database: Database, file: BinaryIO, name: str, start: int, limit: int) 
         clicks = _read(name, found)
         with database.write() as connection:
             written = repository.add(connection, clicks)
+            matched = attribution.match_late(connection, [one.code for one in clicks if one.code])
+        if matched:
+            log.info("link_clicks_matched_late", clicks=matched)
         DRAINED.inc(written)
     return end
 

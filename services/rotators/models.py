@@ -76,3 +76,22 @@ class RotatorClick(Base):
     """Who wrote with this code."""
     converted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clicked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class HeardCode(Base):
+    """A code that somebody wrote before its click was in the database; kept for a day."""
+
+    __tablename__ = "link_codes_heard"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "code"),
+        Index("ix_link_codes_heard_code", "code"),
+        Index("ix_link_codes_heard_heard_at", "heard_at"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(Id)
+    code: Mapped[str] = mapped_column(Word(16))
+    contact_id: Mapped[int] = mapped_column(Id)
+    """Who wrote it first."""
+    heard_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,8 +1,11 @@
 """A click is counted once it is in the journal: once, whatever dies, whoever drains it."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from runtime.links import drain, journal
+from runtime.links import desk, drain, journal
 from runtime.links.journal import Journal
+from services.kit.clock import Clock
 from services.kit.db import Database
 from services.rotators.clicks.click import Click
 from services.rotators.models import LinkRotator, RotatorClick
@@ -190,3 +194,32 @@ def test_nothing_is_lost_when_the_database_refuses(
 
     assert drain.left_behind(sqlite_database, folder, None, 500) == 1
     assert count(sqlite_database) == (1, 1)
+
+
+def test_a_click_after_a_quiet_time_is_drained_at_once(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "IDLE_TICK_S", 600.0)
+    add_link(sqlite_database)
+    links = desk.Desk(sqlite_database, Clock(), tmp_path)
+    links.start()
+    pause = Event()
+    try:
+        for number in range(1, 4):
+            until(lambda: links._is_idle, pause)
+            links.write(drain.payload(click(number)))
+            until(partial(counted, sqlite_database, number), pause)
+    finally:
+        links.stop()
+
+
+def counted(database: Database, wanted: int) -> bool:
+    return count(database) == (wanted, wanted)
+
+
+def until(holds: Callable[[], bool], pause: Event) -> None:
+    for _ in range(1_000):
+        if holds():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it never came about")

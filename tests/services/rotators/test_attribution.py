@@ -10,10 +10,10 @@ from sqlalchemy import Connection, insert, select, update
 from services.accounts.models import Tenant
 from services.contacts.models import Contact
 from services.kit.db import Database
-from services.rotators.attribution import convert, match
+from services.rotators.attribution import convert, match, match_late, note_unmatched, sweep
 from services.rotators.clicks import notes, repository
 from services.rotators.clicks.click import Click
-from services.rotators.models import LinkRotator, RotatorClick
+from services.rotators.models import HeardCode, LinkRotator, RotatorClick
 
 pytestmark = pytest.mark.sql
 
@@ -21,33 +21,38 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CODE = "K7M29PQX"
 
 
+def add_shops(opened: Connection) -> None:
+    """Two accounts with a link each, and three people of the first one."""
+    for tenant_id, slug in ((1, "promo"), (2, "lain")):
+        opened.execute(
+            insert(Tenant),
+            {
+                "id": tenant_id,
+                "name": "Toko",
+                "zone": "Asia/Jakarta",
+                "profile": {},
+                "is_active": True,
+                "created_at": NOW,
+            },
+        )
+        opened.execute(
+            insert(LinkRotator),
+            {
+                "id": tenant_id,
+                "tenant_id": tenant_id,
+                "slug": slug,
+                "target_numbers": [],
+                "created_at": NOW,
+                "updated_at": NOW,
+            },
+        )
+    opened.execute(insert(Contact), [contact(1), contact(2, source="Pameran"), contact(3)])
+
+
 @pytest.fixture
 def connection(any_database: Database) -> Iterator[Connection]:
     with any_database.write() as opened:
-        for tenant_id, slug in ((1, "promo"), (2, "lain")):
-            opened.execute(
-                insert(Tenant),
-                {
-                    "id": tenant_id,
-                    "name": "Toko",
-                    "zone": "Asia/Jakarta",
-                    "profile": {},
-                    "is_active": True,
-                    "created_at": NOW,
-                },
-            )
-            opened.execute(
-                insert(LinkRotator),
-                {
-                    "id": tenant_id,
-                    "tenant_id": tenant_id,
-                    "slug": slug,
-                    "target_numbers": [],
-                    "created_at": NOW,
-                    "updated_at": NOW,
-                },
-            )
-        opened.execute(insert(Contact), [contact(1), contact(2, source="Pameran"), contact(3)])
+        add_shops(opened)
         repository.add(
             opened, [click(1, source={"src": "kasir", "utm_source": "ig", "gclid": "g"})]
         )
@@ -191,3 +196,59 @@ def test_a_flow_notes_a_click_once(connection: Connection) -> None:
     assert not notes.note(connection, 1, "lain", "628123", {}, "CCCCCCCC", NOW)
     assert count(connection) == 2
     assert match(connection, 1, "#BBBBBBBB") is not None
+
+
+EARLY = "EEEEEEEE"
+
+
+def owner(connection: Connection, code: str = EARLY) -> tuple[int | None, datetime | None]:
+    row = connection.execute(
+        select(RotatorClick.contact_id, RotatorClick.converted_at).where(RotatorClick.code == code)
+    ).one()
+    return row.contact_id, row.converted_at
+
+
+def test_who_wrote_a_code_before_its_click_was_known_gets_it_with_its_source(
+    connection: Connection,
+) -> None:
+    text = f"Halo (#{EARLY}) #{EARLY} #PUASA123"
+    note_unmatched(connection, [(1, text, 3), (1, "tanpa kode", 1)], NOW)
+    note_unmatched(connection, [(1, f"#{EARLY}", 1), (2, f"#{EARLY}", 2)], NOW + timedelta(1))
+    repository.add(connection, [click(2, code=EARLY, source={"src": "ig"})])
+
+    assert match_late(connection, [EARLY, "AAAAAAAA"]) == 1
+    assert match_late(connection, [EARLY]) == 0
+
+    assert owner(connection) == (3, NOW)
+    row = connection.execute(select(Contact).where(Contact.id == 3)).one()
+    assert (row.source, row.metadata["sumber"]) == ("link:promo", "ig")
+
+
+def test_the_second_person_gets_no_click_that_the_first_one_is_about_to_get(
+    connection: Connection,
+) -> None:
+    note_unmatched(connection, [(1, f"#{EARLY}", 3)], NOW)
+    repository.add(connection, [click(2, code=EARLY)])
+    found = match(connection, 1, f"#{EARLY}")
+    assert found is not None
+
+    assert convert(connection, found.click, 1, NOW) is False
+
+    assert owner(connection)[0] == 3
+
+
+def test_a_message_and_its_click_that_missed_each_other_meet_later(any_database: Database) -> None:
+    with any_database.write() as opened:
+        add_shops(opened)
+        note_unmatched(opened, [(1, f"#{EARLY}", 3), (1, "#LEBARAN1", 3)], NOW)
+        repository.add(opened, [click(2, code=EARLY)])
+
+    assert sweep(any_database, NOW + timedelta(hours=1)) == 1
+    assert sweep(any_database, NOW + timedelta(hours=1)) == 0
+
+    with any_database.read() as opened:
+        assert owner(opened)[0] == 3
+        assert len(opened.execute(select(HeardCode.id)).all()) == 2
+    assert sweep(any_database, NOW + timedelta(days=1, seconds=1)) == 0
+    with any_database.read() as opened:
+        assert opened.execute(select(HeardCode.id)).all() == []

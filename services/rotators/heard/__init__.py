@@ -1,0 +1,1 @@
+"""Codes of links that were heard before their click was known."""
