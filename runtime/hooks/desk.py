@@ -1,7 +1,6 @@
 """Finds the flow behind a hook's address, and starts it or runs it on the spot."""
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,8 +30,6 @@ from services.kit.secrets import Sealer
 log = structlog.get_logger("runtime.hooks")
 
 HOOKS_KEPT = 2_000
-HOOK_KEPT_S = 5.0
-"""How long a hook that was switched off or rotated may still be served."""
 INLINE_EFFECTS = frozenset({"pure", "read"})
 INLINE_STEPS = 200
 
@@ -78,31 +75,38 @@ class Desk:
         self._sealer = sealer
         self._clock = clock
         self._media: Path = settings.media
-        self._kept: OrderedDict[str, tuple[float, Hook | None]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Any, Hook]] = OrderedDict()
         self._keeping = threading.Lock()
         self._blocks = TurnBlocks()
 
     def find(self, token: str) -> Hook | None:
-        """The hook with this token, kept for a moment. Raises: PlanError, SealBroken."""
+        """The hook with this token. Raises: PlanError, SealBroken.
+
+        Its row is read at each call, so that a key, a new token or a switch counts at once; what
+        was compiled from it is kept as long as the row says the same.
+        """
+        with self._database.read() as connection:
+            row = repository.by_token(connection, token)
+            if row is None:
+                return None
+            with self._keeping:
+                kept = self._kept.get(token)
+            if kept is not None and kept[0] == row:
+                return kept[1]
+            version = repository.version(connection, row.tenant_id, row.flow_version_id)
+        if version is None:
+            return None
+        found = self._compiled(row, version)
         with self._keeping:
-            kept = self._kept.get(token)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        found = self._read(token)
-        with self._keeping:
-            self._kept[token] = (time.monotonic() + HOOK_KEPT_S, found)
+            self._kept[token] = (row, found)
             self._kept.move_to_end(token)
             if len(self._kept) > HOOKS_KEPT:
                 self._kept.popitem(last=False)
         return found
 
-    def _read(self, token: str) -> Hook | None:
-        with self._database.read() as connection:
-            row = repository.by_token(connection, token)
-        if row is None:
-            return None
-        document = Document.model_validate(row.document)
-        plan = compile_plan(document, row.version_params or {})
+    def _compiled(self, row: Any, version: Any) -> Hook:
+        document = Document.model_validate(version.document)
+        plan = compile_plan(document, version.params or {})
         entry = document.triggers[row.name]
         answers = any(_answers_reply(node.run) for node in plan.nodes.values())
         return Hook(

@@ -3,41 +3,55 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flows.models import Flow, FlowVersion, Trigger
 from runtime.claims import runs
 from services.accounts.models import Tenant
 from services.kit.models import IdempotencyKey
+from services.kit.statements import Hot
 
 triggers: Table = Trigger.__table__  # type: ignore[assignment]
 flows: Table = Flow.__table__  # type: ignore[assignment]
 versions: Table = FlowVersion.__table__  # type: ignore[assignment]
+tenants: Table = Tenant.__table__  # type: ignore[assignment]
 keys: Table = IdempotencyKey.__table__  # type: ignore[assignment]
 
 
-def by_token(connection: Connection, token: str) -> Row[*tuple[Any, ...]] | None:
-    """An active hook of a tenant that is active, with the version it starts."""
+_BY_TOKEN = Hot(
+    select(
+        triggers.c.id,
+        triggers.c.tenant_id,
+        triggers.c.flow_id,
+        triggers.c.flow_version_id,
+        triggers.c.name,
+        triggers.c.params,
+        triggers.c.secret_sealed,
+    )
+    .join(tenants, tenants.c.id == triggers.c.tenant_id)
+    .where(
+        triggers.c.token == bindparam("token"),
+        triggers.c.is_active,
+        triggers.c.type == "webhook",
+        tenants.c.is_active,
+    )
+)
+
+
+def by_token(connection: Connection, token: str) -> Any:
+    """An active hook of a tenant that is active, or None: one look at an index."""
+    found = _BY_TOKEN.all(connection, {"token": token})
+    return found[0] if found else None
+
+
+def version(
+    connection: Connection, tenant_id: int, version_id: int
+) -> Row[*tuple[Any, ...]] | None:
+    """Document and parameters of a version; they never change."""
     return connection.execute(
-        select(
-            triggers.c.id,
-            triggers.c.tenant_id,
-            triggers.c.flow_id,
-            triggers.c.flow_version_id,
-            triggers.c.name,
-            triggers.c.params,
-            triggers.c.secret_sealed,
-            versions.c.document,
-            versions.c.params.label("version_params"),
-        )
-        .join(versions, versions.c.id == triggers.c.flow_version_id)
-        .join(Tenant, Tenant.id == triggers.c.tenant_id)
-        .where(
-            triggers.c.token == token,
-            triggers.c.is_active,
-            triggers.c.type == "webhook",
-            Tenant.is_active,
+        select(versions.c.document, versions.c.params).where(
+            versions.c.tenant_id == tenant_id, versions.c.id == version_id
         )
     ).first()
 

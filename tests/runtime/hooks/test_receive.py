@@ -364,3 +364,27 @@ def test_an_order_flow_has_no_hook(shop, world):
     with world.database.read() as connection:
         found = connection.execute(select(Trigger.token).where(Trigger.flow_id == flow_id))
         assert found.scalars().all() == [None]
+
+
+def test_a_key_a_new_token_and_a_switch_count_from_the_next_call_on(world, anonymous, shop):
+    path = hook(world, shop, LEAD)
+    token = path.removeprefix("/hooks/")
+    body = b'{"nama": "Ayu"}'
+
+    def change(**values: Any) -> None:
+        with world.database.write() as connection:
+            connection.execute(update(Trigger).values(**values))
+
+    def called(at: str = path, **headers: str) -> int:
+        return anonymous.post(at, content=body, headers=headers).status_code
+
+    assert called() == 202
+    change(secret_sealed=world.sealer.seal(KEY))
+    assert called() == 401
+    assert called(**signed(body, world.clock.now())) == 202
+    change(secret_sealed=world.sealer.seal("another-key"))
+    assert called(**signed(body, world.clock.now())) == 401
+    change(secret_sealed=None, token=token[::-1])
+    assert (called(), called(f"/hooks/{token[::-1]}")) == (404, 202)
+    change(is_active=False)
+    assert called(f"/hooks/{token[::-1]}") == 404
