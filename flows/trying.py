@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows import filling
+from flows import inputs as inputs_
+from flows.document import Document, split_type
 from flows.engine.plan import PlanError
 from flows.simulate import World, run_cases, simulate
+from flows.simulate.cases import scope_of
 from flows.simulate.run import DEFAULT_NOW, DEFAULT_SEED
 from services.kit.errors import FieldProblem, Invalid
+
+MANUAL = "manual"
 
 
 def test(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,20 +43,23 @@ def run(
 ) -> dict[str, Any]:
     """What would be sent, when and from which device, with the trace of every step.
 
+    `context` may hold parts of the world and answers too, as the context of a test case does;
+    `world` and `answers` go before them. Inputs get their defaults and are checked, as at a start.
     Raises: Invalid with every problem of the document, its parameters or what was given.
     """
     found = filling.readable(document)
+    values = inputs_.filled(found, inputs) if inputs or _asks(found, trigger) else inputs
     try:
         simulation = simulate(
             found,
             trigger=trigger,
             event=event,
             params=params,
-            inputs=inputs,
-            world=World.of(world),
-            context=context,
+            inputs=values,
+            world=World.of({**context, **world}),
+            context=scope_of(context),
             pins=pins,
-            answers=answers,
+            answers={**(context.get("answers") or {}), **answers},
             seed=seed or DEFAULT_SEED,
             now=DEFAULT_NOW if now is None else _aware(now),
         )
@@ -70,6 +78,16 @@ def run(
             f"This can't be tried: {error}.", hint="Look at the flow's test cases for the form."
         ) from error
     return simulation.as_json()
+
+
+def _asks(document: Document, trigger: str | None) -> bool:
+    """Whether this way in brings inputs: messages and calls from outside bring none."""
+    names = [trigger] if trigger is not None else list(document.triggers)[:1]
+    return any(
+        split_type(document.triggers[name].type)[0] == MANUAL
+        for name in names
+        if name in document.triggers
+    )
 
 
 def _aware(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from sqlalchemy import Connection, Row, Table, select
 
+from flows import inputs
 from flows.document import Document, split_type
 from flows.engine import halts
 from flows.engine.plan import Plan, PlanError
@@ -14,7 +15,6 @@ from flows.engine.step import begin
 from flows.models import Flow, FlowVersion
 from nodes.contract import Send
 from runtime.claims import TERMINAL, RunUpdate, runs
-from runtime.runs import inputs
 from runtime.starts import insert_run
 from services.kit.errors import Invalid
 

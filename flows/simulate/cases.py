@@ -59,7 +59,7 @@ def run_case(document: Document, case: TestCase, *, find: Finder = catalogue.fin
             params=given.params,
             inputs=given.inputs,
             world=World.of(given.context),
-            context={key: value for key, value in given.context.items() if key not in _WORLD},
+            context=scope_of(given.context),
             pins=given.pins,
             answers=given.context.get("answers") or {},
             seed=given.seed or DEFAULT_TEST_SEED,
@@ -73,6 +73,11 @@ def run_case(document: Document, case: TestCase, *, find: Finder = catalogue.fin
     except ValueError as error:
         return CaseResult(case.name, (str(error),))
     return CaseResult(case.name, tuple(_failures(case.expect, simulation)), simulation)
+
+
+def scope_of(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a case's context are roots of the scope; the rest makes the world and the answers."""
+    return {key: value for key, value in context.items() if key not in _WORLD}
 
 
 def _moment(written: str | None) -> datetime:

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from flows.engine.halts import Ended
+from flows.inputs import PROBLEMS_TOLD, faults
 from runtime.hooks import payload, signature
 from runtime.hooks.desk import Desk, Hook, PlanError
-from runtime.runs.inputs import PROBLEMS_TOLD, faults
 from runtime.runs.results import Waiters
 from runtime.runs.routes import waiters
 from runtime.starts import RING

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from domain.states import RunStatus
+from flows import inputs as run_inputs
 from flows.document import Document, split_type
 from flows.engine.plan import PlanError
 from flows.engine.trace import redacted
 from runtime import claims
-from runtime.runs import inputs as run_inputs
 from runtime.runs import repository
 from runtime.starts import RING, ring_after, start_run
 from services.kit.errors import Conflict, Invalid, NotFound, TooLarge

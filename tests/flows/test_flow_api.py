@@ -182,6 +182,51 @@ def test_a_try_shows_the_steps_and_sends_nothing(api):
         assert answer.status_code == 422, answer.text
 
 
+ASKING = """
+flow: alir/1
+id: pesanan
+name: Pesanan
+kind: subflow
+inputs:
+  type: object
+  required: [nomor]
+  properties:
+    nomor: { type: integer }
+    kota: { type: string, default: Solo }
+triggers:
+  mulai: { type: manual, next: siapa }
+nodes:
+  siapa:
+    type: blacklist-check
+    with: { phone: { $: contact.phone } }
+    next: { clear: catat }
+  catat:
+    type: set-variables
+    with: { values: { kota: { $: inputs.kota } } }
+"""
+
+
+def test_a_try_checks_inputs_as_a_start_does_and_reads_the_world_out_of_the_context(api):
+    path = f"/api/flows/{make(api, ASKING)['id']}/simulate"
+    contact = {"phone": "6281200000001", "name": "Ayu"}
+    given = {"inputs": {"nomor": 7}, "context": {"contact": contact}}
+
+    for inputs, field in (
+        ({}, "inputs.nomor"),
+        ({"nomor": "tujuh"}, "inputs.nomor"),
+        ({"nomor": 7, "kotaa": "x"}, "inputs.kotaa"),
+    ):
+        answer = api.post(path, json={**given, "inputs": inputs})
+        assert (answer.status_code, answer.json()["code"]) == (422, "inputs_invalid")
+        assert [one["field"] for one in answer.json()["problems"]] == [field]
+    found = api.post(path, json=given).json()
+    assert (found["ran"], found["vars"]) == (["siapa", "catat"], {"kota": "Solo"})
+    blocked = {"contact": contact, "blocked": ["6281200000001"]}
+    assert api.post(path, json={**given, "context": blocked}).json()["ran"] == ["siapa"]
+    told = api.post(path, json={**given, "context": blocked, "world": {"blocked": []}})
+    assert told.json()["ran"] == ["siapa", "catat"]
+
+
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_an_exported_file_comes_in_again_as_the_same_document(api, form):
     made = make(api, BROADCAST)
