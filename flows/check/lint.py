@@ -14,6 +14,8 @@ SENDERS = frozenset({"send-waha", "send-media", "send-menu"})
 GUARDS = frozenset({"blacklist-check"})
 ANSWERERS = frozenset({"rag-answer", "ask-model"})
 HANDOVER = frozenset({"hand-to-human"})
+HEARERS = frozenset({"message"})
+UNHEARD_CHATS = ("groups", "all")
 UNHEEDED_LIMITS = ("run", "duration")
 UNASKED = frozenset({"broadcast", "schedule", "webhook"})
 """Kinds of flow that write to people who did not write first."""
@@ -57,6 +59,14 @@ def _check_unheeded(whole: Outline, notebook: Notebook) -> None:
                 f"The limit '{name}' is kept in the document, but not enforced yet.",
                 "Take it out, or do not rely on it.",
                 on_key=True,
+            )
+    for step in whole.steps():
+        if _is(step, HEARERS) and step.with_.get("chats") in UNHEARD_CHATS:
+            notebook.warning(
+                "not_heeded",
+                (*step.path, "with", "chats"),
+                "Groups are not heard yet: only private chats start this flow.",
+                "Take `chats` out, or do not rely on it.",
             )
     for step in whole.nodes.values():
         if isinstance(step.raw, Mapping) and step.raw.get("cache") is not None:

@@ -643,3 +643,27 @@ def test_a_limit_that_no_worker_heeds_is_told_and_not_believed(catalogue, additi
 
     assert found.ok
     assert [one.path for one in found.problems if one.code == "not_heeded"] == [path]
+
+
+@pytest.mark.parametrize(
+    ("chats", "paths"),
+    [
+        ("private", []),
+        ("groups", ["/triggers/masuk/with/chats"]),
+        ("all", ["/triggers/masuk/with/chats"]),
+    ],
+)
+def test_a_trigger_for_groups_is_told_that_they_are_not_heard_yet(catalogue, chats, paths):
+    document = {
+        "flow": "alir/1",
+        "id": "grup",
+        "name": "Grup",
+        "kind": "inbound",
+        "triggers": {"masuk": {"type": "message", "with": {"chats": chats}, "next": "catat"}},
+        "nodes": {"catat": {"type": "set-variables", "with": {"values": {"a": 1}}}},
+    }
+
+    found = check(document, catalogue)
+
+    assert found.ok
+    assert [one.path for one in found.problems if one.code == "not_heeded"] == paths
