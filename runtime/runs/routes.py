@@ -166,7 +166,7 @@ def resume_run(run_id: int, member: CurrentMember, app: App, session: Db) -> Run
 @router.post("/runs/{run_id}/retry", dependencies=[MANAGERS])
 def retry_run(run_id: int, member: CurrentMember, app: App, session: Db) -> RunOut:
     """Let a run that is stuck (DEAD) go on where it stood."""
-    return RunOut.model_validate(service.retry(session, member.tenant_id, run_id, app.clock.now()))
+    return RunOut.model_validate(service.revive(session, member.tenant_id, run_id, app.clock.now()))
 
 
 @router.post("/runs/{run_id}/replay", dependencies=[MANAGERS], status_code=201)

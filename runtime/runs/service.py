@@ -216,7 +216,7 @@ def resume(session: Session, tenant_id: int, run_id: int, now: datetime) -> dict
     return get(session, tenant_id, run_id)
 
 
-def retry(session: Session, tenant_id: int, run_id: int, now: datetime) -> dict[str, Any]:
+def revive(session: Session, tenant_id: int, run_id: int, now: datetime) -> dict[str, Any]:
     """Let a DEAD run go on where it stood. Raises: NotFound, Conflict."""
     row = _run(session.connection(), tenant_id, run_id)
     _require_no_campaign(row, "Retry its failed recipients in the campaign.")

@@ -104,10 +104,12 @@ def shop(built: Path) -> Iterator[Shop]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         missing("Chromium", "setup-dev")
+    # It has an event loop at work as long as it is open, which the asyncio tests of other modules
+    # do not stand: so no longer than its module.
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=BROWSER_OPTIONS)
         yield opened
@@ -147,7 +149,7 @@ def page(browser: Browser, shop: Shop) -> Iterator[Page]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sign_in_once(browser: Browser, shop: Shop) -> StorageState:
     """What a browser keeps of a sign-in: only a few sign-ins a minute are let through."""
     with opened(browser, shop) as page:

@@ -69,13 +69,15 @@ def office() -> Iterator[Office]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; the test is skipped where it is missing, and fails in a pipeline."""
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is not installed: make setup-dev")
         pytest.skip("Chromium is not installed: make setup-dev")
+    # It has an event loop at work as long as it is open, which the asyncio tests of other modules
+    # do not stand: so no longer than its module.
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]

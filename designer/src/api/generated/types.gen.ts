@@ -2750,7 +2750,10 @@ export type SigningKeyOut = {
  *
  * What a flow is tried with.
  *
- * `world` holds contacts, devices, blocked, tenant, segments, pictures.
+ * `world` holds contacts, devices, blocked, tenant, segments, pictures, rules, done, ai, flows;
+ * `context` the roots of the scope (contact, chat, tenant), and, as in a test case, parts of the
+ * world and `answers` too: what `world` and `answers` say goes before them. `inputs` are checked
+ * as when the flow is started.
  */
 export type SimulateIn = {
     /**
