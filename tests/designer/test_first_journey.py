@@ -93,9 +93,9 @@ def test_language_and_theme_are_kept(signed_in, tmp_path):
     page.get_by_role("menuitemradio", name="Gelap").click()
     page.get_by_role("button", name="Bahasa").click()
     page.get_by_role("menuitemradio", name="English").click()
-    expect(page.get_by_role("heading", name="Flows")).to_be_visible()
+    expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="Flows")).to_be_visible()
+    expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     for name, address in {
         "dark-flows": "/flows",
