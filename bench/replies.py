@@ -3,8 +3,8 @@
 A signed webhook -> skip own and group messages -> blacklist of 1,000 -> 100 keyword rules (half
 match, the others get a fallback) -> spintax and fields -> POST /api/sendText to a mock that counts.
 1, 10 and 50 messages in flight; 90 % of them need a reply; every customer writes once. With
-`--kill` every process is killed in the middle while the generator goes on as WAHA does. The
-generator and the mock are one process, beside what they measure. Prints JSON.
+`--kill` the API and the workers are killed in the middle, while the generator goes on as WAHA does.
+The generator and the mock are one process, beside what they measure. Prints JSON.
 """
 
 import argparse
